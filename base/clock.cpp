@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/clock.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <limits>
+
+namespace bulla {
+
+using namespace std::chrono;
+
+namespace {
+
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] WallTime now() const override { return std::chrono::system_clock::now(); }
+};
+
+/// Takes digits from the front of `text`: exactly `count` of them.
+bool take_digits(std::string_view& text, std::size_t count, int& value) {
+  if (text.size() < count) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + count, value);
+  if (error != std::errc() || end != text.data() + count || value < 0) return false;
+  text.remove_prefix(count);
+  return true;
+}
+
+bool take(std::string_view& text, char wanted) {
+  if (text.empty() || text.front() != wanted) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+bool take_date(std::string_view& text, year_month_day& date) {
+  int y = 0;
+  int m = 0;
+  int d = 0;
+  if (!take_digits(text, 4, y) || !take(text, '-') || !take_digits(text, 2, m) ||
+      !take(text, '-') || !take_digits(text, 2, d))
+    return false;
+  date = year(y) / m / d;
+  return date.ok();
+}
+
+bool take_time_of_day(std::string_view& text, nanoseconds& time) {
+  int h = 0;
+  int m = 0;
+  int s = 0;
+  if (!take_digits(text, 2, h) || !take(text, ':') || !take_digits(text, 2, m) ||
+      !take(text, ':') || !take_digits(text, 2, s))
+    return false;
+  if (h > 23 || m > 59 || s > 59) return false;
+  time = hours(h) + minutes(m) + seconds(s);
+  if (!take(text, '.')) return true;
+  nanoseconds unit = milliseconds(100);
+  std::size_t digits = 0;
+  for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; ++digits) {
+    time += unit * (text.front() - '0');
+    unit /= 10;
+    text.remove_prefix(1);
+  }
+  return digits > 0;
+}
+
+bool take_offset(std::string_view& text, minutes& offset) {
+  if (take(text, 'Z')) return true;
+  const int sign = take(text, '+') ? 1 : take(text, '-') ? -1 : 0;
+  int h = 0;
+  int m = 0;
+  if (sign == 0 || !take_digits(text, 2, h) || !take(text, ':') || !take_digits(text, 2, m))
+    return false;
+  if (h > 23 || m > 59) return false;
+  offset = sign * (hours(h) + minutes(m));
+  return true;
+}
+
+struct Unit {
+  std::string_view name;
+  double nanos;
+};
+constexpr std::array<Unit, 8> units{{{"ns", 1},
+                                     {"us", 1e3},
+                                     {"µs", 1e3},
+                                     {"μs", 1e3},
+                                     {"ms", 1e6},
+                                     {"s", 1e9},
+                                     {"m", 60e9},
+                                     {"h", 3600e9}}};
+
+/// One "12.5h" from the front of `text`, in nanoseconds; negative when there is none.
+double take_duration_part(std::string_view& text) {
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (error != std::errc() || text.front() == '-') return -1;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  const auto unit_end = std::min(text.find_first_of("0123456789."), text.size());
+  for (const auto& unit : units) {
+    if (text.substr(0, unit_end) != unit.name) continue;
+    text.remove_prefix(unit_end);
+    return number * unit.nanos;
+  }
+  return -1;
+}
+
+/// "1.5" for 15 tenths: the fraction as Go prints it, without trailing zeros.
+std::string decimal(std::int64_t value, std::int64_t unit) {
+  std::string out = std::to_string(value / unit);
+  if (std::int64_t rest = value % unit; rest != 0) {
+    out += '.';
+    for (; rest != 0; rest %= unit) {
+      unit /= 10;
+      out += static_cast<char>('0' + rest / unit);
+      if (unit == 1) break;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+const Clock& system_clock() noexcept {
+  static const SystemClock clock;
+  return clock;
+}
+
+std::string format_rfc3339(WallTime time) {
+  const auto whole = floor<seconds>(time);
+  const auto day = floor<days>(whole);
+  const year_month_day date(day);
+  const hh_mm_ss time_of_day(whole - day);
+  std::array<char, 40> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
+                                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                 static_cast<unsigned>(date.day()),
+                                 static_cast<int>(time_of_day.hours().count()),
+                                 static_cast<int>(time_of_day.minutes().count()),
+                                 static_cast<int>(time_of_day.seconds().count()));
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
+Result<WallTime> parse_rfc3339(std::string_view text) {
+  const auto whole = text;
+  year_month_day date;
+  nanoseconds time{};
+  minutes offset{};
+  const bool good = take_date(text, date) && (take(text, 'T') || take(text, 't')) &&
+                    take_time_of_day(text, time) && take_offset(text, offset) && text.empty();
+  if (!good) return Error{Errc::invalid_input, quoted(whole) + " is not an RFC 3339 time"};
+  return WallTime(sys_days(date)) + duration_cast<WallTime::duration>(time - offset);
+}
+
+Result<nanoseconds> parse_go_duration(std::string_view text) {
+  const Error invalid{Errc::invalid_input, "time: invalid duration " + quoted(text)};
+  const bool negative = !text.empty() && text.front() == '-';
+  if (negative || (!text.empty() && text.front() == '+')) text.remove_prefix(1);
+  if (text == "0") return nanoseconds(0);
+  if (text.empty()) return invalid;
+
+  double total = 0;
+  while (!text.empty()) {
+    const double part = take_duration_part(text);
+    if (part < 0) return invalid;
+    total += part;
+  }
+  if (total > static_cast<double>(std::numeric_limits<std::int64_t>::max() / 2)) return invalid;
+  const auto count = static_cast<std::int64_t>(total + 0.5);
+  return nanoseconds(negative ? -count : count);
+}
+
+std::string format_go_duration(nanoseconds duration) {
+  if (duration.count() == 0) return "0s";
+  const std::string sign = duration.count() < 0 ? "-" : "";
+  const auto total = std::abs(duration.count());
+  if (total < 1'000) return sign + std::to_string(total) + "ns";
+  if (total < 1'000'000) return sign + decimal(total, 1'000) + "µs";
+  if (total < 1'000'000'000) return sign + decimal(total, 1'000'000) + "ms";
+  constexpr std::int64_t minute = 60'000'000'000;
+  std::string out = sign;
+  if (total >= 60 * minute) out += std::to_string(total / (60 * minute)) + "h";
+  if (total >= minute) out += std::to_string(total / minute % 60) + "m";
+  return out + decimal(total % minute, 1'000'000'000) + "s";
+}
+
+}  // namespace bulla

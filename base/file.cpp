@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace bulla {
+
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+/// The last system call's failure: "open x: no such file or directory".
+Error system_error(std::string_view call, const std::string& path) {
+  const int number = errno;
+  std::string text = std::strerror(number);  // NOLINT(concurrency-mt-unsafe): glibc's is safe
+  text[0] = to_lower(text.substr(0, 1))[0];
+  Error error{number == ENOENT ? Errc::not_found : Errc::invalid_input, std::move(text)};
+  return std::move(error).during(path).during(std::string(call));
+}
+
+std::string joined(std::string_view call, const std::string& path, std::string_view what) {
+  return std::string(call) + " " + path + ": " + std::string(what);
+}
+
+Error failure(std::string_view call, const std::string& path) {
+  auto error = system_error(call, path);
+  // "open: x: why" reads worse than the "open x: why" that people know from Go and from cat.
+  error.message.erase(call.size(), 1);
+  return error;
+}
+
+/// `path` with a symbolic link at its end followed, so that a link stays a link.
+std::string resolved(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free);
+  return real ? std::string(real.get()) : path;
+}
+
+/// A temporary file beside its target; removed again unless it was renamed.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& target)
+      : path_(target + ".tmp-XXXXXX"), file_(::mkostemp(path_.data(), O_CLOEXEC)) {}
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (file_ && !renamed_) ::unlink(path_.c_str());
+  }
+  [[nodiscard]] bool opened() const noexcept { return static_cast<bool>(file_); }
+  [[nodiscard]] int descriptor() const noexcept { return file_.get(); }
+  [[nodiscard]] bool rename_to(const std::string& target) {
+    renamed_ = ::rename(path_.c_str(), target.c_str()) == 0;
+    return renamed_;
+  }
+
+ private:
+  std::string path_;
+  Descriptor file_;
+  bool renamed_ = false;
+};
+
+mode_t current_umask() noexcept {
+  const mode_t mask = ::umask(077);
+  ::umask(mask);
+  return mask;
+}
+
+/// Makes a rename last: the folder's entry is data of the folder.
+void sync_folder_of(const std::string& path) {
+  const auto slash = path.find_last_of('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); opened)
+    ::fsync(opened.get());
+}
+
+Result<void> write_in_place(const std::string& path, std::string_view contents) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file) return failure("open", path);
+  return write_descriptor(file.get(), path, contents);
+}
+
+}  // namespace
+
+Result<SecretBuffer> read_descriptor(int descriptor, const std::string& name,
+                                     std::size_t bytes_max) {
+  struct stat status {};
+  // The size is known for files: one allocation then. Others grow, old storage being wiped.
+  std::size_t room = 64 * 1024;
+  if (::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode))
+    room = std::min(static_cast<std::size_t>(status.st_size), bytes_max) + 1;
+
+  SecretBuffer contents(room);
+  std::size_t size = 0;
+  for (;;) {
+    if (size == contents.size()) contents.resize(size * 2);
+    const auto got =
+        ::read(descriptor, contents.expose_secret().data() + size, contents.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failure("read", name);
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+    if (size > bytes_max) {
+      return Error{Errc::invalid_input,
+                   joined("read", name, "larger than " + std::to_string(bytes_max) + " bytes")};
+    }
+  }
+  contents.resize(size);
+  return contents;
+}
+
+Result<SecretBuffer> read_file(const std::string& path, std::size_t bytes_max) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return failure("open", path);
+  return read_descriptor(file.get(), path, bytes_max);
+}
+
+Result<void> write_descriptor(int descriptor, const std::string& name, std::string_view text) {
+  while (!text.empty()) {
+    const auto written = ::write(descriptor, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return failure("write", name);
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<void> replace_file(const std::string& path, std::string_view contents,
+                          mode_t new_file_mode) {
+  const std::string target = resolved(path);
+  struct stat old {};
+  const bool exists = ::stat(target.c_str(), &old) == 0;
+  if (exists && S_ISDIR(old.st_mode))
+    return Error{Errc::invalid_input, joined("open", path, "is a directory")};
+  if (exists && !S_ISREG(old.st_mode)) return write_in_place(path, contents);
+
+  TemporaryFile temporary(target);
+  if (!temporary.opened()) return failure("open", path);
+  const int file = temporary.descriptor();
+  if (auto written = write_descriptor(file, path, contents); !written) return written;
+  const mode_t mode = exists ? old.st_mode & 07777 : new_file_mode & ~current_umask();
+  // Only root may give a file away: for others the owner stays whoever writes it.
+  if (exists) [[maybe_unused]]
+    const int kept = ::fchown(file, old.st_uid, old.st_gid);
+  if (::fchmod(file, mode) != 0 || ::fsync(file) != 0) return failure("write", path);
+  if (!temporary.rename_to(target)) return failure("rename", path);
+  sync_folder_of(target);
+  return {};
+}
+
+}  // namespace bulla

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/flags.hpp"
+
+#include <getopt.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+
+#include "base/text.hpp"
+
+namespace bulla {
+
+namespace {
+
+/// strconv.ParseBool.
+Result<bool> parse_bool(std::string_view value) {
+  for (const auto* yes : {"1", "t", "T", "true", "TRUE", "True"}) {
+    if (value == yes) return true;
+  }
+  for (const auto* no : {"0", "f", "F", "false", "FALSE", "False"}) {
+    if (value == no) return false;
+  }
+  return Error{Errc::invalid_input,
+               "strconv.ParseBool: parsing " + quoted(value) + ": invalid syntax"};
+}
+
+/// strconv.ParseInt with base 0: the prefix names the base.
+Result<int> parse_int(std::string_view text) {
+  const Error invalid{Errc::invalid_input,
+                      "strconv.ParseInt: parsing " + quoted(text) + ": invalid syntax"};
+  std::string_view digits = text;
+  const bool negative = digits.starts_with('-');
+  if (negative || digits.starts_with('+')) digits.remove_prefix(1);
+  int base = 10;
+  if (digits.starts_with("0x") || digits.starts_with("0X")) {
+    base = 16;
+    digits.remove_prefix(2);
+  } else if (digits.size() > 1 && digits.starts_with('0')) {
+    base = 8;
+    digits.remove_prefix(1);
+  }
+  int value = 0;
+  const auto* last = digits.data() + digits.size();
+  const auto [end, error] = std::from_chars(digits.data(), last, value, base);
+  if (digits.empty() || error != std::errc() || end != last || value < 0) return invalid;
+  return negative ? -value : value;
+}
+
+/// One line of comma separated values (RFC 4180: quotes around a value, doubled inside).
+Result<std::vector<std::string>> parse_csv(std::string_view text) {
+  std::vector<std::string> values;
+  if (text.empty()) return values;
+  for (std::size_t i = 0;;) {
+    std::string value;
+    if (i < text.size() && text[i] == '"') {
+      for (++i;; ++i) {
+        if (i >= text.size()) return Error{Errc::invalid_input, "a quote is not closed"};
+        if (text[i] != '"') {
+          value += text[i];
+        } else if (i + 1 < text.size() && text[i + 1] == '"') {
+          value += text[i++];
+        } else {
+          break;
+        }
+      }
+      ++i;
+      if (i < text.size() && text[i] != ',')
+        return Error{Errc::invalid_input, "text follows a closing quote"};
+    } else {
+      for (; i < text.size() && text[i] != ','; ++i) {
+        if (text[i] == '"') return Error{Errc::invalid_input, "a quote stands inside a value"};
+        value += text[i];
+      }
+    }
+    values.push_back(std::move(value));
+    if (i >= text.size()) return values;
+    ++i;
+  }
+}
+
+std::string environment_name(std::string_view prefix, std::string_view flag) {
+  std::string name(prefix);
+  for (const char c : flag) {
+    const bool lower = c >= 'a' && c <= 'z';
+    name += c == '-' ? '_' : lower ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return name;
+}
+
+/// The name in a long flag as typed: "--name=value" or "--name".
+std::string_view typed_name(std::string_view word) {
+  word.remove_prefix(2);
+  return word.substr(0, word.find('='));
+}
+
+Error unknown_flag(std::string_view name) {
+  return {Errc::invalid_input, "unknown flag: --" + std::string(name)};
+}
+
+/// A "---x" or "--=x", which getopt_long would take for an abbreviation or pass on.
+bool is_malformed(std::string_view word) {
+  return word.size() > 2 && word.starts_with("--") && (word[2] == '-' || word[2] == '=');
+}
+
+}  // namespace
+
+FlagSet::FlagSet(std::string_view environment_prefix, std::vector<Group> groups)
+    : environment_prefix_(environment_prefix), groups_(std::move(groups)) {}
+
+const FlagSet::Flag* FlagSet::find(std::string_view name) const {
+  for (const auto& group : groups_) {
+    for (const auto& flag : group.flags) {
+      if (flag.name == name) return &flag;
+    }
+  }
+  return nullptr;
+}
+
+Result<void> FlagSet::apply(const Flag& flag, std::string_view value, bool by_shorthand,
+                            Parsed& parsed) const {
+  if (auto set = flag.set(value); !set) {
+    const std::string shown =
+        by_shorthand ? "-" + std::string(1, flag.shorthand) + ", --" + std::string(flag.name)
+        : flag.shorthand != 0
+            ? "-" + std::string(1, flag.shorthand) + ", --" + std::string(flag.name)
+            : "--" + std::string(flag.name);
+    return std::move(set).error().during("invalid argument " + quoted(value) + " for " +
+                                         quoted(shown) + " flag");
+  }
+  if (!flag.deprecated.empty()) {
+    parsed.deprecations.push_back("Flag --" + std::string(flag.name) + " has been deprecated, " +
+                                  std::string(flag.deprecated));
+  }
+  if (std::ranges::find(parsed.given, flag.name) == parsed.given.end())
+    parsed.given.push_back(flag.name);
+  return {};
+}
+
+void FlagSet::read_environment(Parsed& parsed) const {
+  for (const auto& group : groups_) {
+    for (const auto& flag : group.flags) {
+      const auto name = environment_name(environment_prefix_, flag.name);
+      const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): at start
+      if (value == nullptr) continue;
+      if (flag.set(value) && std::ranges::find(parsed.given, flag.name) == parsed.given.end())
+        parsed.given.push_back(flag.name);
+    }
+  }
+}
+
+Result<FlagSet::Parsed> FlagSet::parse(std::span<const char* const> arguments) const {
+  Parsed parsed;
+  read_environment(parsed);
+
+  std::vector<const Flag*> flags;
+  std::vector<option> long_options;
+  std::string short_options = ":";  // ':' first: a missing value is told from an unknown flag
+  for (const auto& group : groups_) {
+    for (const auto& flag : group.flags) {
+      const bool takes_value = !flag.value.empty();
+      long_options.push_back({flag.name.data(), takes_value ? required_argument : optional_argument,
+                              nullptr, static_cast<int>(256 + flags.size())});
+      if (flag.shorthand != 0)
+        short_options.append(1, flag.shorthand).append(takes_value ? ":" : "");
+      flags.push_back(&flag);
+    }
+  }
+  long_options.push_back({});
+
+  // getopt reorders what it is given: hand it a copy. It wants the program's name first.
+  std::vector<char*> argv{const_cast<char*>("")};  // NOLINT: getopt never writes to the texts
+  for (const char* argument : arguments) argv.push_back(const_cast<char*>(argument));  // NOLINT
+  const int argc = static_cast<int>(argv.size());
+  argv.push_back(nullptr);
+
+  optind = 0;  // start anew, whatever was parsed before
+  opterr = 0;
+  for (;;) {
+    const int before = std::max(optind, 1);
+    const int code = ::getopt_long(argc, argv.data(), short_options.c_str(),  // NOLINT: at start
+                                   long_options.data(), nullptr);
+    if (code == -1) break;
+    const std::string_view word = argv[static_cast<std::size_t>(std::max(optind - 1, before))];
+    const std::string_view previous =
+        optind >= 2 ? argv[static_cast<std::size_t>(optind - 2)] : word;
+
+    if (code >= 256) {
+      const Flag& flag = *flags[static_cast<std::size_t>(code - 256)];
+      // getopt_long takes abbreviations, pflag does not: the word must spell the flag out.
+      const bool value_apart = !flag.value.empty() && optarg == word.data();
+      const auto typed = typed_name(value_apart ? previous : word);
+      if (typed != flag.name) return unknown_flag(typed);
+      auto applied = apply(flag, optarg != nullptr ? optarg : "true", false, parsed);
+      if (!applied) return applied.error();
+      continue;
+    }
+    if (code == '?' || code == ':') {
+      const bool is_long = optopt == 0 || optopt >= 256;
+      if (is_malformed(word))
+        return Error{Errc::invalid_input, "bad flag syntax: " + std::string(word)};
+      if (code == ':' && is_long)
+        return Error{Errc::invalid_input, "flag needs an argument: " + std::string(word)};
+      if (code == ':') {
+        const std::string letter(1, static_cast<char>(optopt));
+        return Error{Errc::invalid_input, "flag needs an argument: '" + letter + "' in -" + letter};
+      }
+      if (is_long) return unknown_flag(typed_name(word));
+      const std::string letter(1, static_cast<char>(optopt));
+      const std::string_view cluster =
+          word.starts_with('-') ? word : argv[static_cast<std::size_t>(optind)];
+      return Error{Errc::invalid_input,
+                   "unknown shorthand flag: '" + letter + "' in " + std::string(cluster)};
+    }
+    for (const auto* flag : flags) {
+      if (flag->shorthand != code) continue;
+      auto applied = apply(*flag, optarg != nullptr ? optarg : "true", true, parsed);
+      if (!applied) return applied.error();
+    }
+  }
+  for (int i = optind; i < argc; ++i) parsed.words.emplace_back(argv[static_cast<std::size_t>(i)]);
+  return parsed;
+}
+
+std::string FlagSet::help() const {
+  constexpr std::size_t text_column = 38;
+  std::string out;
+  for (const auto& group : groups_) {
+    if (group.title.empty()) continue;
+    out.append(out.empty() ? "" : "\n").append(group.title).append(":\n");
+    for (const auto& flag : group.flags) {
+      std::string line =
+          flag.shorthand != 0 ? "  -" + std::string(1, flag.shorthand) + ", " : "      ";
+      line.append("--").append(flag.name);
+      if (!flag.value.empty()) line.append(" ").append(flag.value);
+      if (!flag.help.empty()) {
+        line.append(line.size() < text_column ? text_column - line.size() : 1, ' ');
+        line.append(flag.help);
+      }
+      out.append(line).append("\n");
+    }
+  }
+  return out;
+}
+
+FlagSet::Setter FlagSet::text(std::string& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    target = value;
+    return {};
+  };
+}
+
+FlagSet::Setter FlagSet::toggle(bool& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    auto parsed = parse_bool(value);
+    if (!parsed) return parsed.error();
+    target = *parsed;
+    return {};
+  };
+}
+
+FlagSet::Setter FlagSet::number(int& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    auto parsed = parse_int(value);
+    if (!parsed) return parsed.error();
+    target = *parsed;
+    return {};
+  };
+}
+
+FlagSet::Setter FlagSet::texts(std::vector<std::string>& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    target.emplace_back(value);
+    return {};
+  };
+}
+
+FlagSet::Setter FlagSet::csv(std::vector<std::string>& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    auto parsed = parse_csv(value);
+    if (!parsed) return parsed.error();
+    target.insert(target.end(), parsed->begin(), parsed->end());
+    return {};
+  };
+}
+
+FlagSet::Setter FlagSet::ignored() {
+  return [](std::string_view) -> Result<void> { return {}; };
+}
+
+FlagSet::Setter FlagSet::ignored_number() {
+  return [](std::string_view value) -> Result<void> {
+    auto parsed = parse_int(value);
+    if (!parsed) return parsed.error();
+    return {};
+  };
+}
+
+}  // namespace bulla

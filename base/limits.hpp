@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+
+/// Every bound of the project, with its unit in the name and its reason beside it. Reaching one is
+/// an error that names the bound.
+namespace bulla::limits {
+
+constexpr std::size_t kib = 1024;
+constexpr std::size_t mib = 1024 * kib;
+
+// --- what people hand to kubeseal -------------------------------------------------------------
+/// A file or standard input. The API server takes 1 MiB a Secret; this leaves room for thousands
+/// of documents in one file, and stops a mistaken `-f /dev/zero`.
+constexpr std::size_t input_bytes_max = 256 * mib;
+/// Documents in one input, for the same reason.
+constexpr std::size_t documents_max = 100'000;
+/// Nesting of maps and lists. A Secret needs 4 levels; Kubernetes' own decoder stops at 10,000.
+constexpr std::size_t depth_max = 100;
+/// Nodes that one YAML document may grow to, its aliases expanded: stops a "billion laughs".
+constexpr std::size_t yaml_nodes_max = 1'000'000;
+/// A certificate file, or what a --cert URL answers: a long chain stays below 100 KiB.
+constexpr std::size_t certificate_bytes_max = 1 * mib;
+
+// --- keys ---------------------------------------------------------------------------------------
+/// Keys made by us (COMPATIBILITY.md, section 1).
+constexpr int new_key_bits_min = 2048;
+constexpr int new_key_bits_max = 8192;
+/// Keys read from elsewhere: below 512 bits OAEP with SHA-256 has no room at all; above 16,384
+/// OpenSSL refuses to compute (OPENSSL_RSA_MAX_MODULUS_BITS).
+constexpr int any_key_bits_max = 16384;
+/// Private keys in one keyring: 40 years of monthly renewal.
+constexpr std::size_t keys_max = 500;
+/// OpenSSL's locked heap, where private keys live: about 3 KiB a 4096-bit key. A power of two.
+constexpr std::size_t key_heap_bytes = 4 * mib;
+
+// --- what an API server may send -------------------------------------------------------------
+/// An answer's header. Kubernetes stays well below 8 KiB.
+constexpr std::size_t response_header_bytes_max = 64 * kib;
+/// An answer's body: a page of 500 objects of up to 1.5 MiB (etcd's limit) would be 750 MiB; real
+/// pages are far smaller, and a bigger one is asked for again in smaller pages.
+constexpr std::size_t response_body_bytes_max = 256 * mib;
+/// One line of a watch: one object of at most 1.5 MiB (etcd's limit), escaped.
+constexpr std::size_t watch_line_bytes_max = 16 * mib;
+/// Objects in one page of a list (client-go's page).
+constexpr std::size_t list_page_objects = 500;
+
+// --- what a client may send to the controller's endpoints -----------------------------------
+/// A request body: the API server would refuse a larger SealedSecret anyhow.
+constexpr std::size_t request_body_bytes_max = 4 * mib;
+constexpr std::size_t request_header_bytes_max = 16 * kib;
+/// Connections open at once on one listening address.
+constexpr std::size_t connections_max = 256;
+
+// --- the controller -----------------------------------------------------------------------------
+/// Events that wait to be sent. More are dropped and counted: an Event is never worth memory.
+constexpr std::size_t events_waiting_max = 1000;
+/// A condition's or an Event's message: Kubernetes accepts 32 KiB and 1 KiB.
+constexpr std::size_t status_message_bytes_max = 4 * kib;
+constexpr std::size_t event_message_bytes_max = 1 * kib;
+
+}  // namespace bulla::limits

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace bulla {
+
+/// Makes this process fit to hold secrets; call it first in main(), before threads:
+/// no core dumps (RLIMIT_CORE 0), no debugger or /proc/PID/mem for the same user (PR_SET_DUMPABLE
+/// 0), a broken pipe is an error and not a death (SIGPIPE ignored).
+void harden_process() noexcept;
+
+}  // namespace bulla
