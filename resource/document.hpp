@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+
+namespace bulla {
+
+/// One document of an input: a JSON value on wiping_memory(), for it may hold plaintext.
+struct Document {
+  boost::json::value value;
+  std::size_t line = 1;  ///< where it starts in the input, from 1
+};
+
+/// All documents of a text: YAML documents separated by `---`, JSON values one after another, or
+/// both mixed, as Kubernetes' decoder takes them. Empty documents (white space, comments, `null`)
+/// are left out. YAML scalars become JSON as Kubernetes does it (YAML 1.1: `yes` is true, 0777 is
+/// 511); see objects.hpp for how they become text again where text is wanted.
+///
+/// Bounds: limits::documents_max, depth_max, yaml_nodes_max.
+/// Errors: invalid_input, with the line and what is wrong there, never with a value.
+[[nodiscard]] Result<std::vector<Document>> read_documents(std::string_view text);
+
+/// A document as Go prints it: JSON indented by two spaces with <, >, & and U+2028/9 escaped, and
+/// one line feed at the end; or YAML with keys sorted, starting with `---`.
+/// Member order in JSON is the value's own. The text is as secret as the value.
+[[nodiscard]] SecretBuffer print_json(const boost::json::value& value);
+[[nodiscard]] SecretBuffer print_yaml(const boost::json::value& value);
+
+}  // namespace bulla

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+
+namespace bulla {
+
+// Secret and SealedSecret as kubeseal and the controller work on them.
+//
+// Reading follows Go's JSON decoder, because the API server and the reference do: field names match
+// in any case, unknown fields are dropped, null is absent, a value of the wrong kind is an error
+// that names the field. `metadata` keeps the fields of Kubernetes' ObjectMeta, in its order.
+
+/// A Kubernetes Secret. Holds plaintext: move-only, its values wipe themselves.
+struct Secret {
+  boost::json::object metadata;  ///< never holds values: those annotations are stripped by seal()
+  std::string type;              ///< empty: not given
+  std::optional<bool> immutable;
+  std::map<std::string, SecretBuffer> data;         ///< decoded
+  std::map<std::string, SecretBuffer> string_data;  ///< wins over data when sealed
+
+  /// Errors: invalid_input in Go's words ("illegal base64 data at input byte 0", "json: cannot
+  /// unmarshal number into Go struct field Secret.data of type []uint8"), never with a value.
+  [[nodiscard]] static Result<Secret> from_json(const boost::json::value& document);
+  /// In the reference's field order; on `wiping_memory()`, for it holds plaintext.
+  [[nodiscard]] boost::json::value to_json() const;
+};
+
+/// What a SealedSecret's Secret will look like besides its items.
+struct SecretTemplate {
+  boost::json::object metadata;
+  std::string type;
+  std::optional<bool> immutable;
+  std::map<std::string, std::string> data;  ///< Go templates over the decrypted items
+};
+
+/// A SealedSecret. Public: no plaintext.
+struct SealedSecret {
+  static constexpr std::string_view api_version = "bitnami.com/v1alpha1";
+  static constexpr std::string_view kind = "SealedSecret";
+
+  boost::json::object metadata;
+  SecretTemplate secret_template;
+  /// Base64 as given. A value that is no string is kept as "" : that item can't be opened, the
+  /// others and other objects can.
+  std::map<std::string, std::string> encrypted_data;
+  std::string deprecated_data;                ///< spec.data: base64 of a whole sealed JSON Secret
+  std::optional<boost::json::object> status;  ///< as it came; unsealing ignores it
+
+  [[nodiscard]] std::string_view name() const noexcept;
+  [[nodiscard]] std::string_view namespace_() const noexcept;
+
+  /// Errors: invalid_input, as above.
+  [[nodiscard]] static Result<SealedSecret> from_json(const boost::json::value& document);
+  /// In the reference's field order.
+  [[nodiscard]] boost::json::value to_json() const;
+};
+
+}  // namespace bulla

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "crypto/key.hpp"
+#include "crypto/keyring.hpp"
+#include "resource/objects.hpp"
+#include "resource/scope.hpp"
+
+namespace bulla {
+
+/// Seals every item of `secret` for the holder of `key`, under the label of `scope` (nothing: the
+/// scope that the Secret's annotations ask for). stringData wins over data. The template gets the
+/// Secret's type, immutable and metadata, less what the server sets, owner references, and the
+/// annotations in which kubectl and kubecfg leave a copy of the plaintext. The scope's annotation
+/// is put on the SealedSecret and on the template.
+///
+/// The caller has checked name, namespace and that there are items (see sealer/).
+/// Errors: those of encrypt_envelope.
+[[nodiscard]] Result<SealedSecret> seal(const Secret& secret, const PublicKey& key,
+                                        std::optional<Scope> scope);
+
+/// One value as it stands in encryptedData: base64 of the envelope.
+[[nodiscard]] Result<std::string> seal_item(std::span<const std::uint8_t> plaintext,
+                                            const PublicKey& key, std::string_view label);
+
+struct UnsealOptions {
+  bool accept_deprecated_data = true;  ///< the V1 form, spec.data
+};
+
+struct Unsealed {
+  Secret secret;
+  /// Fingerprints of the keys that opened the items, each once, in the order they were met.
+  std::vector<Fingerprint> keys;
+};
+
+/// Opens every item of `sealed` by trying the keys of `order`, the scope being that of the
+/// SealedSecret's own annotations. The Secret takes the template's metadata, type and immutable,
+/// the SealedSecret's name and namespace, and, unless the template has skip-set-owner-references,
+/// one owner reference to it (controller, no blockOwnerDeletion).
+///
+/// Errors: any failure fails the whole object. Code cannot_decrypt when some item did not open and
+/// nothing else was wrong; otherwise invalid_input. The message has one line an item, "WHAT
+/// (ITEM)", and never plaintext. Pure: no I/O; safe from several threads at once.
+[[nodiscard]] Result<Unsealed> unseal(const SealedSecret& sealed,
+                                      std::span<const Keyring::Entry> order,
+                                      const UnsealOptions& options = {});
+
+/// Why an object that failed with cannot_decrypt does not open, for its owner only (status, Event,
+/// --recovery-unseal), never for an open endpoint: tries the other scopes' labels, and the name and
+/// namespace in the template, which kubeseal puts there. One sentence such as `item "password" was
+/// sealed as prod/db, strict; this object is prod/db2`, or `none of the 3 keys fits`.
+[[nodiscard]] std::string explain_failure(const SealedSecret& sealed,
+                                          std::span<const Keyring::Entry> order);
+
+}  // namespace bulla
