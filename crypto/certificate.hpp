@@ -15,9 +15,12 @@ namespace bulla {
 class Certificate {
  public:
   /// The first CERTIFICATE block of PEM text; what stands before, between or after is passed over.
+  /// Blocks that Go's PEM reader would skip (cut off, not base64, with headers) don't count, and
+  /// neither does TRUSTED CERTIFICATE.
   /// Errors: invalid_input: "data does not contain any valid RSA or ECDSA certificates" (the
-  /// reference's words) when there is none; otherwise what is wrong with the first one, such as
-  /// an EC key.
+  /// reference's words) when there is none; otherwise what is wrong with the first one: "x509:
+  /// malformed certificate", "the certificate holds an EC key, but sealing needs RSA"; text longer
+  /// than limits::certificate_bytes_max.
   [[nodiscard]] static Result<Certificate> from_pem(std::string_view pem);
 
   struct Subject {
@@ -27,12 +30,15 @@ class Certificate {
   };
   /// A self-signed certificate as the controller makes: v3, random 128-bit serial, key usage
   /// encipherOnly (critical), CA true (critical), subject key identifier, SHA-256 with RSA.
-  /// Errors: invalid_input (a common name that can't be encoded), internal.
+  /// Errors: invalid_input (a common name that is not UTF-8, or above the 64 characters of RFC 5280
+  /// appendix A.1), internal.
   [[nodiscard]] static Result<Certificate> self_signed(const PrivateKey& key,
                                                        const Subject& subject);
 
   [[nodiscard]] const std::string& pem() const noexcept { return pem_; }
   [[nodiscard]] const PublicKey& public_key() const noexcept { return key_; }
+  /// The dates, to the second. One beyond what WallTime can hold (the years 1677 to 2262) is the
+  /// nearest that it can: 9999 is a usual way to say "never".
   [[nodiscard]] WallTime not_before() const noexcept { return not_before_; }
   [[nodiscard]] WallTime not_after() const noexcept { return not_after_; }
 

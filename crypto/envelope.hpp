@@ -32,8 +32,9 @@ namespace bulla {
 /// Errors: cannot_decrypt, always with the message "no key could decrypt secret", whether the
 /// envelope is cut or its length runs past the end, or key, label, session key or tag are wrong: a
 /// difference would be an oracle (Manger, CRYPTO 2001). The same work is done in each case: one
-/// private-key operation, and one pass of AES-GCM over as many bytes, under a random key where the
-/// session key could not be recovered.
+/// private-key operation (on a stand-in where the envelope holds no number below the modulus), and
+/// one pass of AES-GCM over as many bytes, under a random key where the session key could not be
+/// recovered. Only a key below 1024 bits, which is public, is refused without work.
 [[nodiscard]] Result<SecretBuffer> decrypt_envelope(const PrivateKey& key,
                                                     std::span<const std::uint8_t> envelope,
                                                     std::string_view label);
