@@ -34,6 +34,8 @@ constexpr int any_key_bits_max = 16384;
 constexpr std::size_t keys_max = 500;
 /// OpenSSL's locked heap, where private keys live: about 3 KiB a 4096-bit key. A power of two.
 constexpr std::size_t key_heap_bytes = 4 * mib;
+/// The same for `kubeseal --recovery-unseal`, which lives for a moment.
+constexpr std::size_t recovery_key_heap_bytes = 2 * mib;
 
 // --- what an API server may send -------------------------------------------------------------
 /// An answer's header. Kubernetes stays well below 8 KiB.

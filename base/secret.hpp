@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include <boost/json/memory_resource.hpp>
+#include <boost/json/storage_ptr.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -121,8 +122,12 @@ class SecretBuffer {
 };
 
 /// Where Boost.JSON keeps a document that holds plaintext: zeroed as it is released.
-/// Use as `boost::json::storage_ptr(wiping_memory())`; it lives for the whole process.
+/// It lives for the whole process.
 [[nodiscard]] boost::json::memory_resource* wiping_memory() noexcept;
+
+[[nodiscard]] inline boost::json::storage_ptr wiping_storage() noexcept {
+  return boost::json::storage_ptr(wiping_memory());
+}
 
 /// Bytes of a text, without copying.
 [[nodiscard]] inline std::span<const std::uint8_t> as_bytes(std::string_view text) noexcept {

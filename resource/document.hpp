@@ -9,13 +9,15 @@
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "resource/objects.hpp"
 
 namespace bulla {
 
 /// One document of an input: a JSON value on wiping_memory(), for it may hold plaintext.
 struct Document {
   boost::json::value value;
-  std::size_t line = 1;  ///< where it starts in the input, from 1
+  std::size_t line = 1;                        ///< where it starts in the input, from 1
+  Scalars scalars = Scalars::keep_their_kind;  ///< whether it was YAML
 };
 
 /// All documents of a text: YAML documents separated by `---`, JSON values one after another, or

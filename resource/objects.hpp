@@ -19,6 +19,12 @@ namespace bulla {
 // in any case, unknown fields are dropped, null is absent, a value of the wrong kind is an error
 // that names the field. `metadata` keeps the fields of Kubernetes' ObjectMeta, in its order.
 
+/// What becomes of a number or truth value where text is wanted.
+enum class Scalars {
+  keep_their_kind,  ///< JSON: that is an error
+  become_text,      ///< YAML: `a: 1` and `a: yes` mean "1" and "true", as in kubectl
+};
+
 /// A Kubernetes Secret. Holds plaintext: move-only, its values wipe themselves.
 struct Secret {
   boost::json::object metadata;  ///< never holds values: those annotations are stripped by seal()
@@ -27,9 +33,10 @@ struct Secret {
   std::map<std::string, SecretBuffer> data;         ///< decoded
   std::map<std::string, SecretBuffer> string_data;  ///< wins over data when sealed
 
-  /// Errors: invalid_input in Go's words ("illegal base64 data at input byte 0", "json: cannot
-  /// unmarshal number into Go struct field Secret.data of type []uint8"), never with a value.
-  [[nodiscard]] static Result<Secret> from_json(const boost::json::value& document);
+  /// Errors: invalid_input, naming the field ("data.a: illegal base64 data at input byte 0",
+  /// "metadata.name must be text, not a list"), never with a value.
+  [[nodiscard]] static Result<Secret> from_json(const boost::json::value& document,
+                                                Scalars scalars = Scalars::keep_their_kind);
   /// In the reference's field order; on `wiping_memory()`, for it holds plaintext.
   [[nodiscard]] boost::json::value to_json() const;
 };
@@ -52,14 +59,15 @@ struct SealedSecret {
   /// Base64 as given. A value that is no string is kept as "" : that item can't be opened, the
   /// others and other objects can.
   std::map<std::string, std::string> encrypted_data;
-  std::string deprecated_data;                ///< spec.data: base64 of a whole sealed JSON Secret
+  std::optional<std::string> deprecated_data;  ///< spec.data: base64 of a whole sealed JSON Secret
   std::optional<boost::json::object> status;  ///< as it came; unsealing ignores it
 
   [[nodiscard]] std::string_view name() const noexcept;
   [[nodiscard]] std::string_view namespace_() const noexcept;
 
   /// Errors: invalid_input, as above.
-  [[nodiscard]] static Result<SealedSecret> from_json(const boost::json::value& document);
+  [[nodiscard]] static Result<SealedSecret> from_json(const boost::json::value& document,
+                                                      Scalars scalars = Scalars::keep_their_kind);
   /// In the reference's field order.
   [[nodiscard]] boost::json::value to_json() const;
 };

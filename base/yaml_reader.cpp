@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sodium.h>
+#include <yaml.h>
+
+#include <array>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/base64.hpp"
+#include "base/limits.hpp"
+#include "base/yaml.hpp"
+
+namespace bulla {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view tag_prefix = "tag:yaml.org,2002:";
+
+std::string_view text_of(const yaml_char_t* text) {
+  return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
+}
+
+/// An event, wiped as it goes: a scalar may be a plaintext.
+class Event {
+ public:
+  Event() = default;
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  ~Event() { clear(); }
+  void clear() noexcept {
+    if (event_.type == YAML_SCALAR_EVENT)
+      sodium_memzero(event_.data.scalar.value, event_.data.scalar.length);
+    yaml_event_delete(&event_);
+    event_ = {};
+  }
+  [[nodiscard]] yaml_event_t& get() noexcept { return event_; }
+  [[nodiscard]] yaml_event_type_t type() const noexcept { return event_.type; }
+  [[nodiscard]] std::size_t line() const noexcept { return event_.start_mark.line; }
+
+ private:
+  yaml_event_t event_{};
+};
+
+/// libyaml's parser; its input buffers are wiped at the end.
+class Parser {
+ public:
+  explicit Parser(std::string_view text) {
+    BULLA_ASSERT(yaml_parser_initialize(&parser_) == 1);
+    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+                                 text.size());
+  }
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+  ~Parser() {
+    wipe(parser_.raw_buffer.start, parser_.raw_buffer.end);
+    wipe(parser_.buffer.start, parser_.buffer.end);
+    yaml_parser_delete(&parser_);
+  }
+  [[nodiscard]] bool next(Event& event) {
+    event.clear();
+    return yaml_parser_parse(&parser_, &event.get()) == 1;
+  }
+  /// What libyaml says of a failure: constant texts, never a value.
+  [[nodiscard]] std::string problem() const {
+    std::string text = parser_.problem == nullptr ? "malformed YAML" : parser_.problem;
+    if (parser_.context != nullptr) text.append(" ").append(parser_.context);
+    return text;
+  }
+  [[nodiscard]] std::size_t problem_line() const noexcept { return parser_.problem_mark.line; }
+
+ private:
+  static void wipe(yaml_char_t* start, const yaml_char_t* end) noexcept {
+    if (start != nullptr) sodium_memzero(start, static_cast<std::size_t>(end - start));
+  }
+  yaml_parser_t parser_{};
+};
+
+class Reader {
+ public:
+  Reader(std::string_view text, std::size_t first_line) : parser_(text), first_line_(first_line) {}
+
+  Result<std::vector<json::value>> documents() {
+    std::vector<json::value> found;
+    for (;;) {
+      if (auto moved = advance(); !moved) return moved.error();
+      if (event_.type() == YAML_STREAM_END_EVENT) return found;
+      if (event_.type() != YAML_DOCUMENT_START_EVENT) continue;
+      anchors_.clear();
+      nodes_ = 0;
+      if (auto moved = advance(); !moved) return moved.error();
+      auto value = node(0);
+      if (!value) return value.error();
+      found.push_back(std::move(*value));
+    }
+  }
+
+ private:
+  Result<void> advance() {
+    if (parser_.next(event_)) return {};
+    return error_at(parser_.problem_line(), parser_.problem());
+  }
+  [[nodiscard]] Error error_at(std::size_t line, std::string what) const {
+    return Error{Errc::invalid_input, std::move(what)}.during("line " +
+                                                              std::to_string(first_line_ + line));
+  }
+  [[nodiscard]] Error error_here(std::string what) const {
+    return error_at(event_.line(), std::move(what));
+  }
+
+  /// The node that the current event starts; leaves its last event current.
+  Result<json::value> node(std::size_t depth) {
+    if (depth > limits::depth_max) {
+      return error_here("nested more than " + std::to_string(limits::depth_max) + " levels deep");
+    }
+    if (++nodes_ > limits::yaml_nodes_max) return too_many_nodes();
+    switch (event_.type()) {
+      case YAML_ALIAS_EVENT: return alias();
+      case YAML_SCALAR_EVENT: return scalar();
+      case YAML_SEQUENCE_START_EVENT: return sequence(depth);
+      case YAML_MAPPING_START_EVENT: return mapping(depth);
+      default: return error_here("unexpected YAML content");
+    }
+  }
+
+  [[nodiscard]] Error too_many_nodes() const {
+    return error_here("more than " + std::to_string(limits::yaml_nodes_max) +
+                      " nodes, with aliases expanded");
+  }
+
+  struct Anchor {
+    json::value value;
+    std::size_t nodes = 0;  // how many it adds wherever it is used
+    bool complete = false;
+  };
+
+  Result<json::value> alias() {
+    const std::string name(text_of(event_.get().data.alias.anchor));
+    const auto found = anchors_.find(name);
+    if (found == anchors_.end()) return error_here("unknown anchor " + quoted(name));
+    if (!found->second.complete) return error_here("anchor " + quoted(name) + " contains itself");
+    nodes_ += found->second.nodes;
+    if (nodes_ > limits::yaml_nodes_max) return too_many_nodes();
+    return json::value(found->second.value, wiping_storage());
+  }
+
+  void remember(const std::string& anchor, const json::value& value, std::size_t nodes_before) {
+    if (anchor.empty()) return;
+    anchors_[anchor] = Anchor{json::value(value, wiping_storage()), nodes_ - nodes_before, true};
+  }
+
+  Result<json::value> scalar() {
+    const auto& data = event_.get().data.scalar;
+    const std::string anchor(text_of(data.anchor));
+    const std::string_view text{reinterpret_cast<const char*>(data.value), data.length};
+    auto value = resolved(text_of(data.tag), text, data.plain_implicit != 0);
+    if (!value) return value;
+    if (value->is_double() && !std::isfinite(value->get_double()))
+      return error_here("a number that JSON does not have");
+    remember(anchor, *value, nodes_ - 1);
+    return value;
+  }
+
+  /// The value of a scalar under its tag ("" : none).
+  Result<json::value> resolved(std::string_view tag, std::string_view text, bool plain) {
+    if (tag.empty()) return plain ? resolve_yaml_scalar(text) : json::value(text, wiping_storage());
+    if (!tag.starts_with(tag_prefix)) return json::value(text, wiping_storage());
+    tag.remove_prefix(tag_prefix.size());
+    if (tag == "str") return json::value(text, wiping_storage());
+    if (tag == "binary") {
+      auto bytes = decode_base64_secret(text);
+      if (!bytes) return error_here("a !!binary value is not base64");
+      return json::value(bytes->expose_secret_text(), wiping_storage());
+    }
+    auto value = resolve_yaml_scalar(text);
+    const bool fits = tag == "null"        ? value.is_null()
+                      : tag == "bool"      ? value.is_bool()
+                      : tag == "int"       ? value.is_int64() || value.is_uint64()
+                      : tag == "float"     ? value.is_number()
+                      : tag == "timestamp" ? value.is_string()
+                                           : true;
+    if (!fits) return error_here("the value does not suit its tag !!" + std::string(tag));
+    if (tag == "float" && !value.is_double()) value = value.to_number<double>();
+    return value;
+  }
+
+  Result<json::value> sequence(std::size_t depth) {
+    const auto nodes_before = nodes_ - 1;
+    const std::string anchor = open_anchor(event_.get().data.sequence_start.anchor);
+    json::array items(wiping_storage());
+    for (;;) {
+      if (auto moved = advance(); !moved) return moved.error();
+      if (event_.type() == YAML_SEQUENCE_END_EVENT) break;
+      auto item = node(depth + 1);
+      if (!item) return item;
+      items.push_back(std::move(*item));
+    }
+    json::value value(std::move(items));
+    remember(anchor, value, nodes_before);
+    return value;
+  }
+
+  Result<json::value> mapping(std::size_t depth) {
+    const auto nodes_before = nodes_ - 1;
+    const std::string anchor = open_anchor(event_.get().data.mapping_start.anchor);
+    json::object members(wiping_storage());
+    for (;;) {
+      if (auto moved = advance(); !moved) return moved.error();
+      if (event_.type() == YAML_MAPPING_END_EVENT) break;
+      const auto line = event_.line();
+      const bool merges = is_merge_key();
+      auto key = node(depth + 1);
+      if (!key) return key;
+      if (auto moved = advance(); !moved) return moved.error();
+      auto value = node(depth + 1);
+      if (!value) return value;
+      if (merges) {
+        if (!merge(members, *value)) return error_at(line, "<< wants a map or a list of maps");
+        continue;
+      }
+      auto name = key_text(*key);
+      if (!name) return error_at(line, "a key must be text, a number or a truth value");
+      members.insert_or_assign(as_text(name->expose_secret()), std::move(*value));
+    }
+    json::value value(std::move(members));
+    remember(anchor, value, nodes_before);
+    return value;
+  }
+
+  /// Notes that an anchor's node has begun, so that an alias inside is seen to be circular.
+  std::string open_anchor(const yaml_char_t* anchor) {
+    std::string name(text_of(anchor));
+    if (!name.empty()) anchors_[name] = Anchor{};
+    return name;
+  }
+
+  [[nodiscard]] bool is_merge_key() {
+    if (event_.type() != YAML_SCALAR_EVENT) return false;
+    const auto& data = event_.get().data.scalar;
+    return data.style == YAML_PLAIN_SCALAR_STYLE && text_of(data.value) == "<<";
+  }
+
+  /// As yaml.v2: what is merged replaces what stands before it; in a list the first map wins.
+  static bool merge(json::object& into, const json::value& from) {
+    if (const auto* map = from.if_object()) {
+      for (const auto& member : *map) into.insert_or_assign(member.key(), member.value());
+      return true;
+    }
+    const auto* list = from.if_array();
+    if (list == nullptr) return false;
+    for (auto item = list->rbegin(); item != list->rend(); ++item) {
+      if (!item->is_object() || !merge(into, *item)) return false;
+    }
+    return true;
+  }
+
+  /// Keys that are no text become text, as JSON needs it.
+  static std::optional<SecretBuffer> key_text(const json::value& key) {
+    if (const auto* text = key.if_string()) return SecretBuffer::copy_of(std::string_view(*text));
+    if (const auto* truth = key.if_bool()) return SecretBuffer::copy_of(*truth ? "true" : "false");
+    if (const auto* number = key.if_int64()) return SecretBuffer::copy_of(std::to_string(*number));
+    if (const auto* number = key.if_uint64()) return SecretBuffer::copy_of(std::to_string(*number));
+    if (const auto* number = key.if_double()) {
+      std::array<char, 32> text{};
+      const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), *number);
+      return SecretBuffer::copy_of(std::string_view(text.data(), end));
+    }
+    return std::nullopt;
+  }
+
+  Parser parser_;
+  Event event_;
+  std::size_t first_line_;
+  std::size_t nodes_ = 0;
+  std::map<std::string, Anchor> anchors_;
+};
+
+}  // namespace
+
+Result<std::vector<json::value>> read_yaml(std::string_view text, std::size_t first_line) {
+  return Reader(text, first_line).documents();
+}
+
+}  // namespace bulla

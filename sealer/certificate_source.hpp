@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/error.hpp"
+#include "crypto/key.hpp"
+#include "sealer/options.hpp"
+
+namespace bulla::sealer {
+
+/// The text that --cert names (a path, file://, http://, https://), or else the certificate that
+/// the controller serves, fetched through the API server. Not checked in any way.
+/// Errors: in the operating system's or the server's words, with the path or URL.
+[[nodiscard]] Result<std::string> fetch_certificate(const Options& options);
+
+/// The key to seal for: the first certificate of fetch_certificate().
+/// Errors: also invalid_input when there is none, when it is no RSA key, or when it has expired.
+[[nodiscard]] Result<PublicKey> sealing_key(const Options& options);
+
+}  // namespace bulla::sealer

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sealer/io.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/file.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+
+namespace bulla::sealer {
+
+Result<Format> output_format(const Options& options) {
+  if (options.output_file.ends_with(".yaml") || options.output_file.ends_with(".yml"))
+    return Format::yaml;
+  const auto name = to_lower(options.format);
+  if (name == "json" || name.empty()) return Format::json;
+  if (name == "yaml") return Format::yaml;
+  return Error{Errc::invalid_input, "unsupported output format: " + options.format}.hint(
+      "use json or yaml");
+}
+
+std::string input_name(const Options& options) {
+  return options.input_file.empty() ? "standard input" : options.input_file;
+}
+
+Result<SecretBuffer> read_input(const Options& options, std::string_view expected) {
+  if (!options.input_file.empty()) return read_file(options.input_file, limits::input_bytes_max);
+  if (::isatty(STDIN_FILENO) == 1)
+    tell_terminal("(waiting for " + std::string(expected) + " on standard input)");
+  return read_descriptor(STDIN_FILENO, "standard input", limits::input_bytes_max);
+}
+
+Result<std::vector<Document>> read_input_documents(const Options& options) {
+  auto text = read_input(options, "a Kubernetes object in JSON or YAML");
+  if (!text) return text.error();
+  auto documents = read_documents(text->expose_secret_text());
+  if (!documents) return std::move(documents).error().during(input_name(options));
+  return documents;
+}
+
+Output::Output(const Options& options, Content content)
+    : file_(options.output_file), content_(content) {}
+
+Result<void> Output::print(std::string_view text) {
+  if (file_.empty()) return write_descriptor(STDOUT_FILENO, "standard output", text);
+  pending_.append(text);
+  return {};
+}
+
+Result<void> Output::print(const boost::json::value& object, Format format) {
+  if (format == Format::yaml) return print(print_yaml(object).expose_secret_text());
+  if (std::exchange(printed_, true)) {
+    if (auto separated = print("---\n"); !separated) return separated;
+  }
+  return print(print_json(object).expose_secret_text());
+}
+
+Result<void> Output::commit() {
+  if (file_.empty()) return {};
+  const mode_t mode = content_ == Content::plaintext ? 0600 : 0666;
+  return replace_file(file_, pending_.expose_secret_text(), mode);
+}
+
+void tell_terminal(std::string_view remark) {
+  if (::isatty(STDERR_FILENO) != 1) return;
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(remark.size()), remark.data());
+}
+
+}  // namespace bulla::sealer

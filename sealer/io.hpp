@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "resource/document.hpp"
+#include "sealer/options.hpp"
+
+namespace bulla::sealer {
+
+enum class Format { json, yaml };
+
+/// The format to print: that of the output file's name (.yaml, .yml), else --format.
+/// Errors: invalid_input, "unsupported output format: xml".
+[[nodiscard]] Result<Format> output_format(const Options& options);
+
+/// What errors call the input: the file's name, or "standard input".
+[[nodiscard]] std::string input_name(const Options& options);
+
+/// The whole input, from --secret-file or standard input, at most limits::input_bytes_max. A person
+/// at a terminal is told that `expected` is waited for. Errors: those of read_file().
+[[nodiscard]] Result<SecretBuffer> read_input(const Options& options, std::string_view expected);
+/// The documents of the input. Errors as read_documents(), after the input's name.
+[[nodiscard]] Result<std::vector<Document>> read_input_documents(const Options& options);
+
+/// What a command prints. Standard output gets each piece as it comes; a file is replaced as a
+/// whole by commit(), so that a failed command leaves it as it was.
+class Output {
+ public:
+  enum class Content { shareable, plaintext };
+  /// A new file for plaintext is readable by its owner alone.
+  Output(const Options& options, Content content);
+
+  [[nodiscard]] Result<void> print(std::string_view text);
+  /// One object in the format; objects are separated as their format wants it.
+  [[nodiscard]] Result<void> print(const boost::json::value& object, Format format);
+  [[nodiscard]] Result<void> commit();
+
+ private:
+  std::string file_;
+  Content content_;
+  bool printed_ = false;
+  SecretBuffer pending_;
+};
+
+/// A remark to a person: on standard error, and only if that is a terminal.
+void tell_terminal(std::string_view remark);
+
+}  // namespace bulla::sealer

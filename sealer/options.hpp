@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "kube/config.hpp"
+#include "resource/scope.hpp"
+
+namespace bulla::sealer {
+
+/// The release of Sealed Secrets whose behaviour `kubeseal` has: what `--version` prints, because
+/// scripts compare it with the controller's.
+inline constexpr std::string_view contract_version = "0.36.6";
+
+/// What the command line and the environment (SEALED_SECRETS_...) ask for.
+struct Options {
+  std::string certificate;  ///< --cert: a path or a URL; empty: ask the controller
+  std::string controller_namespace = "kube-system";
+  std::string controller_name = "sealed-secrets-controller";
+  kube::ConfigFlags cluster;
+
+  std::string input_file;   ///< empty: standard input
+  std::string output_file;  ///< empty: standard output
+  std::string format = "json";
+  bool format_given = false;
+  Scope scope = Scope::strict;
+  std::string name;
+  bool allow_empty_data = false;
+
+  bool fetch_certificate = false;
+  bool raw = false;
+  std::vector<std::string> from_files;
+  std::string merge_into;
+  bool validate = false;
+  bool re_encrypt = false;
+  bool recovery_unseal = false;
+  std::vector<std::string> recovery_keys;
+  bool version = false;
+  bool help = false;
+
+  std::vector<std::string> notices;  ///< to print before anything else: deprecated flags
+};
+
+/// Reads `arguments` (without the program's name) and the environment.
+/// Errors: invalid_input: a flag that does not exist, or a value that it does not take.
+[[nodiscard]] Result<Options> parse_options(std::span<const char* const> arguments);
+
+/// What `--help` prints.
+[[nodiscard]] std::string help_text();
+
+}  // namespace bulla::sealer

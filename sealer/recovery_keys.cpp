@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sealer/recovery_keys.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "base/file.hpp"
+#include "base/limits.hpp"
+#include "resource/document.hpp"
+#include "resource/objects.hpp"
+#include "resource/scope.hpp"
+
+namespace bulla::sealer {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t key_file_bytes_max = 64 * limits::mib;  // a backup of every key there was
+
+Result<void> add_keys(Keyring& ring, std::vector<PrivateKey> keys) {
+  for (auto& key : keys) {
+    auto added = ring.add({std::move(key), std::nullopt, {}});
+    if (!added) return added.error();
+  }
+  return {};
+}
+
+Result<void> add_key_secret(Keyring& ring, const json::value& value, Scalars scalars) {
+  auto secret = Secret::from_json(value, scalars);
+  if (!secret) return secret.error();
+  const auto name = quoted(metadata_text(secret->metadata, "name"));
+  const auto key = secret->data.find("tls.key");
+  if (key == secret->data.end())
+    return Error{Errc::invalid_input, "Secret " + name + " has no tls.key under data"};
+  auto keys = parse_private_keys(key->second.expose_secret_text());
+  if (keys.empty()) {
+    return Error{Errc::invalid_input,
+                 "tls.key of Secret " + name + " holds no RSA private key in PEM"};
+  }
+  return add_keys(ring, std::move(keys));
+}
+
+/// The Secrets of a List, or the one that the document is.
+Result<void> add_document(Keyring& ring, const Document& document) {
+  const auto* object = document.value.if_object();
+  if (object == nullptr) return {};
+  const auto* items = object->if_contains("items");
+  if (!metadata_text(*object, "kind").ends_with("List") || items == nullptr)
+    return add_key_secret(ring, document.value, document.scalars);
+  const auto* list = items->if_array();
+  if (list == nullptr) return {};
+  for (const auto& item : *list) {
+    if (auto added = add_key_secret(ring, item, document.scalars); !added) return added;
+  }
+  return {};
+}
+
+Result<void> add_file(Keyring& ring, const std::string& path) {
+  auto text = read_file(path, key_file_bytes_max);
+  if (!text) return text.error();
+  if (auto keys = parse_private_keys(text->expose_secret_text()); !keys.empty())
+    return add_keys(ring, std::move(keys));
+  const auto documents = read_documents(text->expose_secret_text());
+  if (!documents) return {};  // neither PEM nor an object: no key
+  for (const auto& document : *documents) {
+    if (auto added = add_document(ring, document); !added)
+      return std::move(added).error().during(path);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Keyring> read_recovery_keys(const std::vector<std::string>& files) {
+  Keyring ring;
+  for (const auto& file : files) {
+    if (auto added = add_file(ring, file); !added) return added.error();
+  }
+  return ring;
+}
+
+}  // namespace bulla::sealer

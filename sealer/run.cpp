@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sealer/certificate_source.hpp"
+#include "sealer/commands.hpp"
+#include "sealer/io.hpp"
+
+namespace bulla::sealer {
+
+Result<void> print_certificate(const Options& options) {
+  auto text = fetch_certificate(options);
+  if (!text) return text.error();
+  Output output(options, Output::Content::shareable);
+  if (auto printed = output.print(*text); !printed) return printed;
+  return output.commit();
+}
+
+Result<void> run(const Options& options) {
+  if (!options.from_files.empty() && !options.raw)
+    return Error{Errc::invalid_input, "--from-file requires --raw"};
+  if (options.recovery_unseal) return recovery_unseal(options);
+  if (options.validate) return validate_sealed_secret(options);
+  if (options.re_encrypt) return re_encrypt_sealed_secret(options);
+  if (options.fetch_certificate) return print_certificate(options);
+  if (!options.merge_into.empty()) return merge_into_sealed_secret(options);
+  if (options.raw) return seal_raw_value(options);
+  return seal_secrets(options);
+}
+
+}  // namespace bulla::sealer

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sealer/secret_input.hpp"
+
+#include "resource/scope.hpp"
+#include "sealer/cluster.hpp"
+#include "sealer/io.hpp"
+
+namespace bulla::sealer {
+
+std::string document_name(const Options& options, const Document& document) {
+  return input_name(options) + ", line " + std::to_string(document.line);
+}
+
+std::optional<Scope> scope_flag(const Options& options) noexcept {
+  return options.scope == Scope::strict ? std::nullopt : std::optional(options.scope);
+}
+
+Result<Secret> secret_to_seal(const Options& options, const Document& document) {
+  auto secret = Secret::from_json(document.value, document.scalars);
+  if (!secret) return std::move(secret).error().during(document_name(options, document));
+  if (secret->data.empty() && secret->string_data.empty() && !options.allow_empty_data) {
+    return Error{Errc::invalid_input,
+                 "secret.data is empty in input Secret, assuming this is an error and aborting. "
+                 "To work with empty data, --allow-empty-data can be used"}
+        .hint("it is the Secret in " + document_name(options, document));
+  }
+  return secret;
+}
+
+Result<void> settle_identity(const Options& options, Secret& secret) {
+  if (!options.name.empty()) secret.metadata.insert_or_assign("name", options.name);
+  if (metadata_text(secret.metadata, "name").empty()) {
+    return Error{Errc::invalid_input, "missing metadata.name in input Secret"}.hint(
+        "add it, or pass --name");
+  }
+
+  if (scope_flag(options).value_or(scope_of(secret.metadata)) == Scope::cluster_wide) return {};
+  const std::string own(metadata_text(secret.metadata, "namespace"));
+  const auto& flag = options.cluster.namespace_;
+  if (!own.empty()) {
+    if (!flag || *flag == own) return {};
+    return Error{Errc::invalid_input, "namespace mismatch: input secret is in namespace " +
+                                          quoted(own) + " but " + quoted(*flag) + " was specified"};
+  }
+  auto inferred = flag ? Result<std::string>(*flag) : namespace_of_context(options);
+  if (!inferred) {
+    return Error{Errc::invalid_input, "secret must declare a namespace"}
+        .hint("add metadata.namespace, or pass --namespace")
+        .hint("the current context has none to offer: " + inferred.error().message);
+  }
+  secret.metadata.insert_or_assign("namespace", *inferred);
+  return {};
+}
+
+}  // namespace bulla::sealer
