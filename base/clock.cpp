@@ -3,8 +3,9 @@
 
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <cstdio>
-#include <limits>
+#include <optional>
 
 namespace bulla {
 
@@ -77,31 +78,45 @@ bool take_offset(std::string_view& text, minutes& offset) {
 
 struct Unit {
   std::string_view name;
-  double nanos;
+  std::uint64_t nanos;
 };
 constexpr std::array<Unit, 8> units{{{"ns", 1},
-                                     {"us", 1e3},
-                                     {"µs", 1e3},
-                                     {"μs", 1e3},
-                                     {"ms", 1e6},
-                                     {"s", 1e9},
-                                     {"m", 60e9},
-                                     {"h", 3600e9}}};
+                                     {"us", 1'000},
+                                     {"µs", 1'000},
+                                     {"μs", 1'000},
+                                     {"ms", 1'000'000},
+                                     {"s", 1'000'000'000},
+                                     {"m", 60'000'000'000},
+                                     {"h", 3'600'000'000'000}}};
 
-/// One "12.5h" from the front of `text`, in nanoseconds; negative when there is none.
-double take_duration_part(std::string_view& text) {
-  double number = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (error != std::errc() || text.front() == '-') return -1;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+/// A duration's magnitude: that of the smallest std::int64_t is one more than that of the largest.
+constexpr std::uint64_t nanos_max = std::uint64_t{1} << 63;
+
+/// One "12.5h" from the front of `text`, in nanoseconds; nothing when there is none, or it is too
+/// long. Whole numbers are exact, as in Go; only the fraction goes through floating point.
+std::optional<std::uint64_t> take_duration_part(std::string_view& text) {
+  const auto is_digit = [&] { return !text.empty() && text.front() >= '0' && text.front() <= '9'; };
+  std::uint64_t whole = 0;
+  double fraction = 0;
+  bool has_digits = false;
+  for (; is_digit(); text.remove_prefix(1), has_digits = true) {
+    if (whole > nanos_max / 10) return std::nullopt;
+    whole = whole * 10 + static_cast<std::uint64_t>(text.front() - '0');
+  }
+  if (take(text, '.')) {
+    for (double place = 0.1; is_digit(); text.remove_prefix(1), place /= 10, has_digits = true)
+      fraction += place * (text.front() - '0');
+  }
+  if (!has_digits) return std::nullopt;
   const auto unit_end = std::min(text.find_first_of("0123456789."), text.size());
   for (const auto& unit : units) {
     if (text.substr(0, unit_end) != unit.name) continue;
     text.remove_prefix(unit_end);
-    return number * unit.nanos;
+    if (whole > nanos_max / unit.nanos) return std::nullopt;
+    return whole * unit.nanos +
+           static_cast<std::uint64_t>(fraction * static_cast<double>(unit.nanos) + 0.5);
   }
-  return -1;
+  return std::nullopt;
 }
 
 /// "1.5" for 15 tenths: the fraction as Go prints it, without trailing zeros.
@@ -146,7 +161,9 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
   nanoseconds time{};
   minutes offset{};
   const bool good = take_date(text, date) && (take(text, 'T') || take(text, 't')) &&
-                    take_time_of_day(text, time) && take_offset(text, offset) && text.empty();
+                    take_time_of_day(text, time) && take_offset(text, offset) && text.empty() &&
+                    // WallTime counts nanoseconds: it ends within the years 1677 and 2262.
+                    date.year() >= year(1678) && date.year() <= year(2261);
   if (!good) return Error{Errc::invalid_input, quoted(whole) + " is not an RFC 3339 time"};
   return WallTime(sys_days(date)) + duration_cast<WallTime::duration>(time - offset);
 }
@@ -158,20 +175,21 @@ Result<nanoseconds> parse_go_duration(std::string_view text) {
   if (text == "0") return nanoseconds(0);
   if (text.empty()) return invalid;
 
-  double total = 0;
+  std::uint64_t total = 0;
   while (!text.empty()) {
-    const double part = take_duration_part(text);
-    if (part < 0) return invalid;
-    total += part;
+    const auto part = take_duration_part(text);
+    if (!part || *part > nanos_max - total) return invalid;
+    total += *part;
   }
-  if (total > static_cast<double>(std::numeric_limits<std::int64_t>::max() / 2)) return invalid;
-  const auto count = static_cast<std::int64_t>(total + 0.5);
-  return nanoseconds(negative ? -count : count);
+  if (!negative && total == nanos_max) return invalid;
+  // Negated while unsigned: the smallest value has no positive counterpart.
+  return nanoseconds(static_cast<std::int64_t>(negative ? 0 - total : total));
 }
 
 std::string format_go_duration(nanoseconds duration) {
   if (duration.count() == 0) return "0s";
   const std::string sign = duration.count() < 0 ? "-" : "";
+  if (duration == nanoseconds::min()) return "-2562047h47m16.854775808s";  // has no magnitude
   const auto total = std::abs(duration.count());
   if (total < 1'000) return sign + std::to_string(total) + "ns";
   if (total < 1'000'000) return sign + decimal(total, 1'000) + "µs";

@@ -11,7 +11,7 @@ namespace bulla {
 /// The time of day, in UTC.
 using WallTime = std::chrono::system_clock::time_point;
 
-/// Where the time of day comes from, so that tests can be somewhen else.
+/// Where the time of day comes from, so that tests can be some other day.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -23,7 +23,7 @@ class Clock {
 
 /// RFC 3339 in UTC with whole seconds, "2026-01-02T15:04:05Z", as Kubernetes writes metav1.Time.
 [[nodiscard]] std::string format_rfc3339(WallTime time);
-/// RFC 3339 with any offset and fraction. Errors: invalid_input.
+/// RFC 3339 with any offset and fraction, in the years 1678 to 2261. Errors: invalid_input.
 [[nodiscard]] Result<WallTime> parse_rfc3339(std::string_view text);
 
 /// A duration in Go's notation: "720h", "1h30m", "1.5s", "-2ms", "0".

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -55,10 +57,21 @@ Error failure(std::string_view call, const std::string& path) {
   return error;
 }
 
-/// `path` with a symbolic link at its end followed, so that a link stays a link.
-std::string resolved(const std::string& path) {
-  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free);
-  return real ? std::string(real.get()) : path;
+/// `path` with symbolic links at its end followed, so that a link stays a link. One that names
+/// nothing yet counts too: then realpath() has no answer.
+std::string resolved(std::string path) {
+  constexpr int links_max = 40;  // as the kernel follows
+  for (int i = 0; i < links_max; ++i) {
+    const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free);
+    if (real) return real.get();
+    std::array<char, PATH_MAX> target{};
+    const auto size = ::readlink(path.c_str(), target.data(), target.size());
+    if (size <= 0) return path;
+    const std::string_view named(target.data(), static_cast<std::size_t>(size));
+    const auto folder_end = named.starts_with('/') ? 0 : path.find_last_of('/') + 1;
+    path.replace(folder_end, std::string::npos, named);
+  }
+  return path;
 }
 
 /// A temporary file beside its target; removed again unless it was renamed.

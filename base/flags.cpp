@@ -213,9 +213,13 @@ Result<FlagSet::Parsed> FlagSet::parse(std::span<const char* const> arguments) c
       return Error{Errc::invalid_input,
                    "unknown shorthand flag: '" + letter + "' in " + std::string(cluster)};
     }
+    std::string_view value = optarg != nullptr ? optarg : "true";
+    // pflag takes "-o=x" as "-ox", getopt would leave the '='.
+    const bool attached = optarg != nullptr && optarg != word.data();
+    if (attached && value.size() > 1 && value.front() == '=') value.remove_prefix(1);
     for (const auto* flag : flags) {
       if (flag->shorthand != code) continue;
-      auto applied = apply(*flag, optarg != nullptr ? optarg : "true", true, parsed);
+      auto applied = apply(*flag, value, true, parsed);
       if (!applied) return applied.error();
     }
   }

@@ -32,11 +32,10 @@ std::string_view level_name(LogLevel level) { return level == LogLevel::info ? "
 
 /// slog quotes what would make a line ambiguous: spaces, '=', '"', and what can't be printed.
 bool needs_quotes(std::string_view text) {
-  if (text.empty()) return true;
-  for (const char c : text) {
-    if (c <= ' ' || c == '=' || c == '"' || c == 0x7F) return true;
-  }
-  return !is_valid_utf8(text);
+  if (text.empty() || text.find_first_of(" =") != std::string_view::npos) return true;
+  std::string escaped;
+  append_escaped(escaped, text);
+  return escaped != text;
 }
 
 void append_text_pair(std::string& line, std::string_view key, std::string_view value) {

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#define DOCTEST_CONFIG_IMPLEMENT
+#include <doctest/doctest.h>
+
+#include "base/limits.hpp"
+#include "crypto/key.hpp"
+
+int main(int argc, char** argv) {
+  // As the programs do: before anything else uses OpenSSL.
+  bulla::protect_private_keys(bulla::limits::key_heap_bytes);
+  return doctest::Context(argc, argv).run();
+}
