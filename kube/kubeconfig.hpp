@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/limits.hpp"
+#include "base/secret.hpp"
+
+// The kubeconfig file format, private to this room (kube/config.hpp is the way in).
+namespace bulla::kube {
+
+/// A kubeconfig: dozens of clusters with their certificates fit into a fraction of it.
+constexpr std::size_t kubeconfig_bytes_max = 16 * limits::mib;
+
+struct KubeconfigCluster {
+  std::string server = {};
+  std::string tls_server_name = {};
+  bool insecure = false;
+  std::string ca_file = {};
+  std::string ca_pem = {};  ///< certificate-authority-data, decoded
+  bool has_proxy = false;
+};
+
+struct KubeconfigUser {
+  std::string certificate_file = {};
+  std::string certificate_pem = {};
+  std::string key_file = {};
+  SecretBuffer key_pem = {};
+  SecretBuffer token = {};
+  std::string token_file = {};
+  std::string username = {};
+  SecretBuffer password = {};
+  std::string as_user = {};
+  std::vector<std::string> as_groups = {};
+  std::string as_uid = {};
+  bool has_exec = false;
+  bool has_auth_provider = false;
+};
+
+struct KubeconfigContext {
+  std::string cluster = {};
+  std::string user = {};
+  std::string namespace_ = {};
+};
+
+struct Kubeconfig {
+  std::string current_context = {};
+  std::map<std::string, KubeconfigCluster> clusters = {};
+  std::map<std::string, KubeconfigUser> users = {};
+  std::map<std::string, KubeconfigContext> contexts = {};
+};
+
+/// Reads one file's text. `path` is what errors call it, and what relative paths start from.
+/// Errors: invalid_input, `error loading config file "PATH": line 3: ...`; never a value.
+[[nodiscard]] Result<Kubeconfig> parse_kubeconfig(std::string_view text, const std::string& path);
+
+/// Adds to `into` what only `from` has.
+void merge_kubeconfig(Kubeconfig& into, Kubeconfig&& from);
+
+}  // namespace bulla::kube

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+
+namespace bulla::kube {
+
+/// A URL, taken apart as far as a client needs it.
+struct Url {
+  std::string scheme = {};       ///< lower case; empty for what is no URL but a name
+  std::string host = {};         ///< without brackets; empty if there is none
+  std::uint16_t port = 0;        ///< as given, else 80 for http and 443 for https, else 0
+  std::string target = {};       ///< path and query, percent-encoded, without the fragment
+  std::string credentials = {};  ///< "user:password", still encoded
+
+  /// "host:port", brackets around an IPv6 address: what a dialled address looks like in messages.
+  [[nodiscard]] std::string address() const;
+  /// For the Host header: without the port where it is the scheme's own.
+  [[nodiscard]] std::string host_header() const;
+};
+
+/// Errors: invalid_input with Go's words: `parse "%zz": invalid URL escape "%zz"`,
+/// `parse ":x": missing protocol scheme`.
+[[nodiscard]] Result<Url> parse_url(std::string_view text);
+
+/// `reference` (a Location header) seen from `base`: absolute, "//host/path" or "/path".
+[[nodiscard]] Result<Url> resolve_url(const Url& base, std::string_view reference);
+
+}  // namespace bulla::kube

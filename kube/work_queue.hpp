@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <set>
+#include <unordered_map>
+
+#include "kube/backoff.hpp"
+#include "kube/object.hpp"
+
+namespace bulla::kube {
+
+/// Whose turn comes first: what people are waiting for, before the backlog of a restart.
+enum class Priority { live, backlog };
+
+/// The order of work: names, not objects, each at most once, and never handed out twice at a time.
+///
+/// A burst of add()s becomes one pass; an add() while the key is being worked on causes exactly
+/// one more. Pure: time comes in as `now`. Not thread-safe.
+class KeyQueue {
+ public:
+  /// Marks the key as needing work. A backlog key that is added as live moves up.
+  void add(const ObjectKey& key, Priority priority = Priority::live);
+  /// add() at `due`. One entry per key: the earlier time wins.
+  void add_at(const ObjectKey& key, SteadyTime due);
+  /// Moves what is due by `now` into the queue.
+  void promote_due(SteadyTime now);
+  [[nodiscard]] std::optional<SteadyTime> next_due() const;
+
+  /// The next key, which from now on is being worked on; nothing if none waits.
+  [[nodiscard]] std::optional<ObjectKey> pop();
+  /// The work on the key is over. If it was added meanwhile, it waits again.
+  void done(const ObjectKey& key);
+
+  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
+  [[nodiscard]] std::size_t delayed() const noexcept { return by_due_.size(); }
+  [[nodiscard]] std::size_t in_work() const noexcept;
+  void clear_delayed();
+
+ private:
+  struct Entry {
+    bool dirty = false;
+    bool working = false;
+    Priority priority = Priority::live;
+  };
+  void append(const ObjectKey& key, Priority priority);
+
+  std::unordered_map<ObjectKey, Entry> entries_;
+  std::deque<ObjectKey> live_;
+  std::deque<ObjectKey> backlog_;  ///< may hold keys that have moved up: pop() skips them
+  std::set<std::pair<SteadyTime, ObjectKey>> by_due_;
+  std::unordered_map<ObjectKey, SteadyTime> due_;
+  std::size_t waiting_ = 0;
+};
+
+/// The delay before try n+1 of a key that failed n times: 5 ms doubled each time, at most `max`.
+struct RetryOptions {
+  std::chrono::milliseconds first = std::chrono::milliseconds(5);
+  std::chrono::milliseconds max = std::chrono::minutes(5);
+};
+
+/// A KeyQueue that workers (coroutines) wait on, with the failures of each key.
+///
+/// Threads: one; that of the executor. Lifetime: until every get() has returned.
+class WorkQueue {
+ public:
+  using Now = std::function<SteadyTime()>;
+
+  explicit WorkQueue(boost::asio::any_io_executor executor, RetryOptions retry = {},
+                     Now now = &std::chrono::steady_clock::now);
+  WorkQueue(const WorkQueue&) = delete;
+  WorkQueue& operator=(const WorkQueue&) = delete;
+
+  void add(const ObjectKey& key, Priority priority = Priority::live);
+  void add_after(const ObjectKey& key, std::chrono::milliseconds delay);
+  /// Counts a failure and adds the key after the delay that is due for that many (or `at_least`,
+  /// such as the server's Retry-After). Returns the number of failures in a row.
+  std::size_t add_failed(const ObjectKey& key, std::chrono::milliseconds at_least = {});
+  [[nodiscard]] std::size_t failures(const ObjectKey& key) const;
+  /// The key succeeded: its failures are forgotten.
+  void forget(const ObjectKey& key);
+
+  /// Waits for a key; nothing after shut_down(). Hand it back with done(), whatever happened.
+  [[nodiscard]] boost::asio::awaitable<std::optional<ObjectKey>> get();
+  void done(const ObjectKey& key);
+
+  /// No more work is taken or handed out; waiting workers are released.
+  void shut_down();
+  [[nodiscard]] std::size_t waiting() const noexcept { return keys_.waiting(); }
+  [[nodiscard]] std::size_t in_work() const noexcept { return keys_.in_work(); }
+
+ private:
+  void wake_later();
+
+  KeyQueue keys_;
+  RetryOptions retry_;
+  Now now_;
+  std::unordered_map<ObjectKey, std::size_t> failures_;
+  boost::asio::steady_timer bell_;   ///< workers wait on it; cancelling one wait wakes one worker
+  boost::asio::steady_timer alarm_;  ///< for the next delayed key
+  bool shut_ = false;
+};
+
+}  // namespace bulla::kube
