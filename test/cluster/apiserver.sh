@@ -47,8 +47,9 @@ start_apiserver() {
 # True as well when waiting any longer is in vain; the caller looks which it is.
 apiserver_is_ready_or_dead() { apiserver_is_ready || ! is_running kube-apiserver; }
 
+# Its log holds the last refusal, which lists what is not ready yet.
 apiserver_is_ready() {
-  timeout 10 "$KUBECTL" get --raw=/readyz >/dev/null 2>>"$BULLA_CLUSTER/readyz.log"
+  timeout 10 "$KUBECTL" get --raw=/readyz >/dev/null 2>"$BULLA_CLUSTER/readyz.log"
 }
 
 # Returns when the process is gone and so its port is free again. On SIGTERM the

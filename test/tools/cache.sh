@@ -56,12 +56,12 @@ need() {
   command -v "$command" >/dev/null && return
   [[ $EUID -eq 0 ]] || die "'$command' is missing: install the Debian package $*"
   echo "installing $*" >&2
-  apt_install "$@" >&2 || { apt-get update -qq >&2 && apt_install "$@" >&2; } ||
+  apt_install "$@" 2>/dev/null || { apt-get update -qq >&2 && apt_install "$@"; } ||
     die "'$command' is missing and apt-get could not install $*"
 }
 
 # Several of us may install at once: wait for dpkg's lock instead of failing.
 apt_install() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    -o DPkg::Lock::Timeout=300 "$@"
+    -o DPkg::Lock::Timeout=300 "$@" >/dev/null
 }
