@@ -1,154 +1,177 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/kubeconfig.hpp"
 
-#include <yaml-cpp/yaml.h>
-
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <filesystem>
+#include <vector>
 
 #include "base/base64.hpp"
-#include "base/text.hpp"
+#include "base/yaml.hpp"
 
-// yaml-cpp has no allocator to wipe with: the nodes of a document live only while it is converted,
-// and credentials go straight into SecretBuffers. Its exceptions stop in parse_kubeconfig().
 namespace bulla::kube {
+
+namespace json = boost::json;
+
 namespace {
 
-/// Something in the file that is not as it must be; `line` counts from 1.
-struct Malformed {
-  int line;
-  std::string message;
+/// Reads the members of one map of the file. The first thing that is not as it must be is kept, and
+/// everything after it reads as absent: callers ask for failure() once, at the end.
+class Reader {
+ public:
+  /// `config_path` is the kubeconfig's own: relative paths in it start from its folder.
+  explicit Reader(std::string config_path)
+      : folder_(std::filesystem::path(std::move(config_path)).parent_path()) {}
+
+  [[nodiscard]] const std::optional<std::string>& failure() const noexcept { return failure_; }
+  void refuse(std::string message) {
+    if (!failure_) failure_ = std::move(message);
+  }
+
+  /// A member that is there and not null.
+  static const json::value* member(const json::object& map, std::string_view name) noexcept {
+    const auto* value = map.if_contains(name);
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
+
+  std::string_view text(const json::object& map, std::string_view name) {
+    const auto* value = member(map, name);
+    if (value == nullptr) return {};
+    if (const auto* text = value->if_string()) return *text;
+    refuse(std::string(name) + " is not a text");
+    return {};
+  }
+
+  SecretBuffer secret(const json::object& map, std::string_view name) {
+    return SecretBuffer::copy_of(text(map, name));
+  }
+
+  SecretBuffer data(const json::object& map, std::string_view name) {
+    auto decoded = decode_base64_secret(text(map, name));
+    if (decoded) return std::move(*decoded);
+    refuse(std::string(name) + ": " + decoded.error().message);
+    return {};
+  }
+
+  bool flag(const json::object& map, std::string_view name) {
+    const auto* value = member(map, name);
+    if (value == nullptr) return false;
+    if (const auto* truth = value->if_bool()) return *truth;
+    refuse(std::string(name) + " is neither true nor false");
+    return false;
+  }
+
+  std::string path(const json::object& map, std::string_view name) {
+    const std::filesystem::path path = text(map, name);
+    return path.empty() || path.is_absolute() ? path : folder_ / path;
+  }
+
+  std::vector<std::string> texts(const json::object& map, std::string_view name) {
+    std::vector<std::string> out;
+    const auto* value = member(map, name);
+    const auto* list = value != nullptr ? value->if_array() : nullptr;
+    if (list == nullptr) return out;
+    for (const auto& item : *list) {
+      if (const auto* text = item.if_string()) out.emplace_back(*text);
+    }
+    return out;
+  }
+
+ private:
+  std::filesystem::path folder_;
+  std::optional<std::string> failure_;
 };
 
-[[noreturn]] void refuse(const YAML::Node& node, std::string message) {
-  throw Malformed{node.Mark().line + 1, std::move(message)};
-}
-
-std::string text_of(const YAML::Node& map, const char* name) {
-  const auto node = map[name];
-  if (!node || node.IsNull()) return {};
-  if (!node.IsScalar()) refuse(node, std::string(name) + " is not a text");
-  return node.Scalar();
-}
-
-SecretBuffer secret_of(const YAML::Node& map, const char* name) {
-  const auto node = map[name];
-  if (!node || node.IsNull()) return {};
-  if (!node.IsScalar()) refuse(node, std::string(name) + " is not a text");
-  return SecretBuffer::copy_of(node.Scalar());
-}
-
-SecretBuffer data_of(const YAML::Node& map, const char* name) {
-  auto decoded = decode_base64_secret(secret_of(map, name).expose_secret_text());
-  if (!decoded) refuse(map[name], std::string(name) + ": " + decoded.error().message);
-  return std::move(*decoded);
-}
-
-bool flag_of(const YAML::Node& map, const char* name) {
-  const auto node = map[name];
-  bool value = false;
-  if (!node || node.IsNull()) return false;
-  if (!YAML::convert<bool>::decode(node, value)) {
-    refuse(node, std::string(name) + " is neither true nor false");
-  }
-  return value;
-}
-
-bool has(const YAML::Node& map, const char* name) {
-  const auto node = map[name];
-  return node && !node.IsNull();
-}
-
-/// A path in a kubeconfig starts from the folder that the kubeconfig is in.
-std::string path_of(const YAML::Node& map, const char* name, const std::string& config_path) {
-  const std::filesystem::path path = text_of(map, name);
-  if (path.empty() || path.is_absolute()) return path;
-  return std::filesystem::path(config_path).parent_path() / path;
-}
-
-KubeconfigCluster cluster_of(const YAML::Node& node, const std::string& config_path) {
+KubeconfigCluster cluster_of(Reader& read, const json::object& node) {
   KubeconfigCluster cluster;
-  cluster.server = text_of(node, "server");
-  cluster.tls_server_name = text_of(node, "tls-server-name");
-  cluster.insecure = flag_of(node, "insecure-skip-tls-verify");
-  cluster.ca_file = path_of(node, "certificate-authority", config_path);
-  cluster.ca_pem = data_of(node, "certificate-authority-data").expose_secret_text();
-  cluster.has_proxy = !text_of(node, "proxy-url").empty();
+  cluster.server = read.text(node, "server");
+  cluster.tls_server_name = read.text(node, "tls-server-name");
+  cluster.insecure = read.flag(node, "insecure-skip-tls-verify");
+  cluster.ca_file = read.path(node, "certificate-authority");
+  cluster.ca_pem = read.data(node, "certificate-authority-data").expose_secret_text();
+  cluster.has_proxy = !read.text(node, "proxy-url").empty();
   return cluster;
 }
 
-KubeconfigUser user_of(const YAML::Node& node, const std::string& config_path) {
+KubeconfigUser user_of(Reader& read, const json::object& node) {
   KubeconfigUser user;
-  user.certificate_file = path_of(node, "client-certificate", config_path);
-  user.certificate_pem = data_of(node, "client-certificate-data").expose_secret_text();
-  user.key_file = path_of(node, "client-key", config_path);
-  user.key_pem = data_of(node, "client-key-data");
-  user.token = secret_of(node, "token");
-  user.token_file = path_of(node, "tokenFile", config_path);
-  user.username = text_of(node, "username");
-  user.password = secret_of(node, "password");
-  user.as_user = text_of(node, "as");
-  user.as_uid = text_of(node, "as-uid");
-  if (const auto groups = node["as-groups"]; groups && groups.IsSequence()) {
-    for (const auto& group : groups) user.as_groups.push_back(group.Scalar());
-  }
-  user.has_exec = has(node, "exec");
-  user.has_auth_provider = has(node, "auth-provider");
+  user.certificate_file = read.path(node, "client-certificate");
+  user.certificate_pem = read.data(node, "client-certificate-data").expose_secret_text();
+  user.key_file = read.path(node, "client-key");
+  user.key_pem = read.data(node, "client-key-data");
+  user.token = read.secret(node, "token");
+  user.token_file = read.path(node, "tokenFile");
+  user.username = read.text(node, "username");
+  user.password = read.secret(node, "password");
+  user.as_user = read.text(node, "as");
+  user.as_uid = read.text(node, "as-uid");
+  user.as_groups = read.texts(node, "as-groups");
+  user.has_exec = Reader::member(node, "exec") != nullptr;
+  user.has_auth_provider = Reader::member(node, "auth-provider") != nullptr;
   return user;
 }
 
-KubeconfigContext context_of(const YAML::Node& node, const std::string&) {
-  return {text_of(node, "cluster"), text_of(node, "user"), text_of(node, "namespace")};
+KubeconfigContext context_of(Reader& read, const json::object& node) {
+  return {std::string(read.text(node, "cluster")), std::string(read.text(node, "user")),
+          std::string(read.text(node, "namespace"))};
 }
 
 /// A list of {name: N, MEMBER: {...}} as a map.
-template <class Entry, class Convert>
-std::map<std::string, Entry> entries_of(const YAML::Node& root, const char* list_name,
-                                        const char* member, const std::string& config_path,
-                                        Convert convert) {
+template <class Entry>
+std::map<std::string, Entry> entries_of(Reader& read, const json::object& root,
+                                        const std::string& list_name, std::string_view member,
+                                        Entry (*convert)(Reader&, const json::object&)) {
   std::map<std::string, Entry> out;
-  const auto list = root[list_name];
-  if (!list || list.IsNull()) return out;
-  if (!list.IsSequence()) refuse(list, std::string(list_name) + " is not a list");
-  for (const auto& node : list) {
-    if (!node.IsMap()) refuse(node, std::string(list_name) + " holds what is not a map");
-    const auto name = text_of(node, "name");
-    const auto inner = node[member];
-    if (inner && !inner.IsMap() && !inner.IsNull()) refuse(inner, "not a map");
-    Entry entry;
-    if (inner && inner.IsMap()) entry = convert(inner, config_path);
-    if (!out.try_emplace(name, std::move(entry)).second) {
-      refuse(node, "duplicate name " + bulla::quoted(name) + " in " + list_name);
+  const auto* value = Reader::member(root, list_name);
+  if (value == nullptr) return out;
+  const auto* list = value->if_array();
+  if (list == nullptr) read.refuse(list_name + " is not a list");
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const auto* node = (*list)[i].if_object();
+    if (node == nullptr) {
+      read.refuse(list_name + " holds what is not a map");
+      break;
     }
+    const std::string name(read.text(*node, "name"));
+    const auto* inner = Reader::member(*node, member);
+    if (inner != nullptr && !inner->is_object())
+      read.refuse(list_name + ": " + quoted(name) + " is not a map");
+    Entry entry;
+    if (inner != nullptr && inner->is_object()) entry = convert(read, inner->get_object());
+    if (!out.try_emplace(name, std::move(entry)).second)
+      read.refuse("duplicate name " + quoted(name) + " in " + list_name);
   }
   return out;
 }
 
-Kubeconfig config_of(const YAML::Node& root, const std::string& path) {
+Kubeconfig config_of(Reader& read, const json::value& document) {
   Kubeconfig config;
-  if (root.IsNull()) return config;
-  if (!root.IsMap()) refuse(root, "not a map");
-  config.current_context = text_of(root, "current-context");
-  config.clusters = entries_of<KubeconfigCluster>(root, "clusters", "cluster", path, cluster_of);
-  config.users = entries_of<KubeconfigUser>(root, "users", "user", path, user_of);
-  config.contexts = entries_of<KubeconfigContext>(root, "contexts", "context", path, context_of);
+  if (document.is_null()) return config;
+  const auto* root = document.if_object();
+  if (root == nullptr) {
+    read.refuse("not a map");
+    return config;
+  }
+  config.current_context = read.text(*root, "current-context");
+  config.clusters = entries_of(read, *root, "clusters", "cluster", cluster_of);
+  config.users = entries_of(read, *root, "users", "user", user_of);
+  config.contexts = entries_of(read, *root, "contexts", "context", context_of);
   return config;
 }
 
-Error load_error(const std::string& path, int line, const std::string& message) {
-  return {Errc::invalid_input, "error loading config file " + bulla::quoted(path) + ": line " +
-                                   std::to_string(line) + ": " + message};
+Error load_error(const std::string& path, const std::string& message) {
+  return {Errc::invalid_input, "error loading config file " + quoted(path) + ": " + message};
 }
 
 }  // namespace
 
 Result<Kubeconfig> parse_kubeconfig(std::string_view text, const std::string& path) {
-  try {
-    return config_of(YAML::Load(std::string(text)), path);
-  } catch (const Malformed& malformed) {
-    return load_error(path, malformed.line, malformed.message);
-  } catch (const YAML::Exception& failure) {
-    return load_error(path, failure.mark.line + 1, failure.msg);
-  }
+  const auto documents = read_yaml(text);
+  if (!documents) return load_error(path, documents.error().message);
+  Reader read(path);
+  auto config = documents->empty() ? Kubeconfig() : config_of(read, documents->front());
+  if (read.failure()) return load_error(path, *read.failure());
+  return config;
 }
 
 void merge_kubeconfig(Kubeconfig& into, Kubeconfig&& from) {
