@@ -15,7 +15,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
     return 2;
   }
-  std::vector<fs::path> files(fs::directory_iterator(argv[1]), fs::directory_iterator());
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(argv[1])) files.push_back(entry.path());
   std::ranges::sort(files);
   for (const auto& path : files) {
     std::ifstream file(path, std::ios::binary);
