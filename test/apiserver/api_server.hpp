@@ -40,7 +40,7 @@ struct LoggedRequest {
 /// It behaves as a real one where a client can tell: resourceVersions and conflicts, watches
 /// with bookmarks and 410, the status subresource, CRDs, validation of Secrets, garbage
 /// collection, Status bodies with the real words. It lacks what no client of ours needs: no
-/// server-side apply (415), no protobuf (406/415), no real RBAC (see Fault::forbid), no
+/// server-side apply (415), no protobuf but for what kubectl sends, no real RBAC (see Fault::forbid), no
 /// controllers other than garbage collection and namespace deletion.
 ///
 /// Threads: every member function may be called from any thread, stop() and restart() from one

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "discovery.hpp"
+#include "protobuf.hpp"
 #include "representation.hpp"
 
 namespace bulla::test {
@@ -72,6 +73,14 @@ HttpAnswer answer_path(const Cluster& cluster, const RequestInfo& info) {
   return json_answer(200, *document);
 }
 
+HttpAnswer dispatch_protobuf(Cluster& cluster, const Faults& faults, RequestInfo info) {
+  const auto body = json_from_protobuf(info.body);
+  if (!body) return answer_of(unsupported_media_type("application/json"));
+  info.body = boost::json::serialize(*body);
+  info.content_type = "application/json";
+  return dispatch(cluster, faults, info);
+}
+
 }  // namespace
 
 HttpAnswer answer_of(const ApiError& error) {
@@ -81,6 +90,7 @@ HttpAnswer answer_of(const ApiError& error) {
 }
 
 HttpAnswer dispatch(Cluster& cluster, const Faults& faults, const RequestInfo& info) {
+  if (info.content_type == protobuf_type) return dispatch_protobuf(cluster, faults, info);
   if (info.verb.empty()) return answer_path(cluster, info);
   if (info.resource == "selfsubjectaccessreviews" && info.verb == "create") {
     return answer_access_review(faults, info);
