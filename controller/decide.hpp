@@ -7,13 +7,13 @@ namespace bulla {
 
 /// What is to happen with the Secret of a SealedSecret.
 enum class Action {
-  nothing,         ///< the SealedSecret is going: its Secret is left to the garbage collector
-  create,          ///< there is none
-  make_equal,      ///< it is ours, or we were told to manage it: items, labels, annotations, owners
-  merge,           ///< we were told to add to it: items, labels, annotations
-  merge_and_own,   ///< the same, and its owner becomes the SealedSecret
-  compare,         ///< not ours by mark, for we were told to leave none: fine if it says it all
-  refuse,          ///< it is somebody else's
+  nothing,        ///< the SealedSecret is going: its Secret is left to the garbage collector
+  create,         ///< there is none
+  make_equal,     ///< it is ours, or we were told to manage it: items, labels, annotations, owners
+  merge,          ///< we were told to add to it: items, labels, annotations
+  merge_and_own,  ///< the same, and its owner becomes the SealedSecret
+  compare,        ///< not ours by mark, for we were told to leave none: fine if it says it all
+  refuse,         ///< it is somebody else's
 };
 
 /// Decides what to do, from what was read: the SealedSecret, and the Secret of its name (nullptr:

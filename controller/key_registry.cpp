@@ -173,9 +173,8 @@ void KeyRegistry::drop(Source source, const std::string& name) {
   if (held == held_.end()) return;
   const Fingerprint fingerprint = held->second;
   held_.erase(held);
-  const bool still_held =
-      std::any_of(held_.begin(), held_.end(),
-                  [&](const auto& other) { return other.second == fingerprint; });
+  const bool still_held = std::any_of(
+      held_.begin(), held_.end(), [&](const auto& other) { return other.second == fingerprint; });
   if (still_held) return;
   Keyring ring = *ring_;
   if (!ring.retire(fingerprint)) return;

@@ -77,8 +77,8 @@ class KeyRegistry {
   std::unique_ptr<Watching> labelled_;
   std::unique_ptr<Watching> legacy_;
   TaskGroup tasks_;
-  boost::asio::steady_timer bell_;        ///< rings for keep_a_key()
-  boost::asio::steady_timer first_key_;   ///< rings when there is a key
+  boost::asio::steady_timer bell_;       ///< rings for keep_a_key()
+  boost::asio::steady_timer first_key_;  ///< rings when there is a key
   std::shared_ptr<const Keyring> ring_ = std::make_shared<Keyring>();
   std::map<std::pair<Source, std::string>, Fingerprint> held_;  ///< by Secret name
   bool cutoff_met_ = false;

@@ -15,12 +15,12 @@ namespace bulla {
 
 /// How the last pass over a SealedSecret left it.
 enum class State {
-  unknown,    ///< a pass is due or under way: the queue holds it
-  synced,     ///< its Secret is right
-  no_key,     ///< it did not decrypt: a new key or an edit can cure that
-  broken,     ///< the object itself is wrong: only an edit can cure that
-  not_ours,   ///< the Secret is somebody else's: that Secret can cure it, or an edit
-  rejected,   ///< the API server or `immutable` refused the write: as above
+  unknown,   ///< a pass is due or under way: the queue holds it
+  synced,    ///< its Secret is right
+  no_key,    ///< it did not decrypt: a new key or an edit can cure that
+  broken,    ///< the object itself is wrong: only an edit can cure that
+  not_ours,  ///< the Secret is somebody else's: that Secret can cure it, or an edit
+  rejected,  ///< the API server or `immutable` refused the write: as above
 };
 
 /// What is remembered of each SealedSecret: enough to tell a change that matters from one that does

@@ -31,12 +31,11 @@ struct Metrics::Impl {
           .Name("sealed_secrets_controller_unseal_errors_total")
           .Help("Total number of sealed secret unseal errors by reason")
           .Register(registry);
-  prometheus::Counter& requests =
-      prometheus::BuildCounter()
-          .Name("sealed_secrets_controller_unseal_requests_total")
-          .Help("Total number of sealed secret unseal requests")
-          .Register(registry)
-          .Add({});
+  prometheus::Counter& requests = prometheus::BuildCounter()
+                                      .Name("sealed_secrets_controller_unseal_requests_total")
+                                      .Help("Total number of sealed secret unseal requests")
+                                      .Register(registry)
+                                      .Add({});
   prometheus::Family<prometheus::Gauge>& conditions =
       prometheus::BuildGauge()
           .Name("sealed_secrets_controller_condition_info")

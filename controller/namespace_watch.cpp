@@ -31,12 +31,12 @@ kube::Informer::OnError log_trouble(std::string what, std::string namespace_) {
 
 }  // namespace
 
-NamespaceWatch::NamespaceWatch(Parts parts, std::string namespace_)
+NamespaceWatch::NamespaceWatch(Parts parts, std::string watched)
     : parts_(std::move(parts)),
-      namespace_(std::move(namespace_)),
+      namespace_(std::move(watched)),
       sealed_secrets_(
-          parts_.client, sealed_secrets(parts_.informer, parts_.options, namespace_),
-          parts_.random, [this](kube::ObjectEvent event) { on_sealed_secret(std::move(event)); },
+          parts_.client, sealed_secrets(parts_.informer, parts_.options, namespace_), parts_.random,
+          [this](kube::ObjectEvent event) { on_sealed_secret(std::move(event)); },
           log_trouble("SealedSecrets", namespace_)),
       tasks_(parts_.client.executor()) {
   if (parts_.options.skip_recreate) return;
@@ -97,8 +97,7 @@ void NamespaceWatch::on_secret(kube::ObjectEvent event) {
       break;
     case Kind::init_done:
       for (const auto& missing : secret_roll_.missing(parts_.ledger.keys_in(namespace_))) {
-        if (parts_.ledger.secret_gone(missing))
-          parts_.queue.add(missing, kube::Priority::backlog);
+        if (parts_.ledger.secret_gone(missing)) parts_.queue.add(missing, kube::Priority::backlog);
       }
       break;
   }

@@ -31,8 +31,8 @@ class NamespaceWatch {
     Metrics& metrics;
     Random& random;
   };
-  /// An empty `namespace_` means all of them.
-  NamespaceWatch(Parts parts, std::string namespace_);
+  /// An empty `watched` means all namespaces.
+  NamespaceWatch(Parts parts, std::string watched);
   NamespaceWatch(const NamespaceWatch&) = delete;
   NamespaceWatch& operator=(const NamespaceWatch&) = delete;
 

@@ -267,10 +267,10 @@ FlagSet make_flags(Options& options, bool& version, bool& help) {
 
 Result<void> check(const Options& options) {
   if (options.key_size < limits::new_key_bits_min || options.key_size > limits::new_key_bits_max)
-    return Error{Errc::invalid_input,
-                 "--key-size " + std::to_string(options.key_size) + " is not between " +
-                     std::to_string(limits::new_key_bits_min) + " and " +
-                     std::to_string(limits::new_key_bits_max)};
+    return Error{Errc::invalid_input, "--key-size " + std::to_string(options.key_size) +
+                                          " is not between " +
+                                          std::to_string(limits::new_key_bits_min) + " and " +
+                                          std::to_string(limits::new_key_bits_max)};
   if (options.key_ttl <= std::chrono::nanoseconds(0))
     return Error{Errc::invalid_input, "--key-ttl must be more than 0"};
   if (options.key_renew_period < std::chrono::nanoseconds(0))
@@ -307,8 +307,9 @@ Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
     if (given) line.not_supported_yet.emplace_back(name);
   }
   line.deprecations = std::move(parsed->deprecations);
-  line.mode = help ? CommandLine::Mode::help : version ? CommandLine::Mode::version
-                                                       : CommandLine::Mode::run;
+  line.mode = help      ? CommandLine::Mode::help
+              : version ? CommandLine::Mode::version
+                        : CommandLine::Mode::run;
   if (line.mode != CommandLine::Mode::run) return line;
   if (auto ok = check(line.options); !ok) return ok.error();
   return line;

@@ -33,12 +33,13 @@ Next retry_after(const Error& error) {
 }
 
 std::string not_managed_message(std::string_view name, Action action) {
-  std::string message = "Resource \"" + std::string(name) +
-                        "\" already exists and is not managed by SealedSecret";
+  std::string message =
+      "Resource \"" + std::string(name) + "\" already exists and is not managed by SealedSecret";
   if (action == Action::compare)
-    message += ": skip-set-owner-references leaves it without an owner, so that updates of it need "
-               "the annotation " +
-               std::string(annotation::managed);
+    message +=
+        ": skip-set-owner-references leaves it without an owner, so that updates of it need "
+        "the annotation " +
+        std::string(annotation::managed);
   return message;
 }
 
@@ -93,14 +94,14 @@ struct Reconciler::Verdict {
             "unseal"};
   }
   static Verdict update_failed(const Error& error) {
-    Verdict verdict{State::rejected, false, outcome_reason::update_failed, error.message, {},
-                    "update"};
+    Verdict verdict{State::rejected, false, outcome_reason::update_failed,
+                    error.message,   {},    "update"};
     if (passes_with_time(error)) verdict.passing = error;
     return verdict;
   }
   static Verdict immutable(const kube::ObjectKey& key) {
-    return {State::rejected, false,   outcome_reason::immutable, immutable_message(key), {},
-            "update"};
+    return {State::rejected,        false, outcome_reason::immutable,
+            immutable_message(key), {},    "update"};
   }
   static Verdict not_managed(std::string_view name, Action action) {
     return {State::not_ours,
@@ -116,8 +117,7 @@ Awaitable<Next> Reconciler::reconcile(kube::ObjectKey key, std::size_t failures)
   auto seen = co_await look(key);
   if (!seen) co_return not_seen(key, seen.error());
 
-  const Action action =
-      decide(seen->sealed, seen->secret.has_value() ? &*seen->secret : nullptr);
+  const Action action = decide(seen->sealed, seen->secret.has_value() ? &*seen->secret : nullptr);
   if (action == Action::nothing) co_return Next{};
   log_info("Updating", {{"key", kube::to_text(key)}});
   if (action == Action::refuse)
@@ -160,8 +160,7 @@ Next Reconciler::not_seen(const kube::ObjectKey& key, const Error& error) {
     return {};
   }
   parts_.metrics.unseal_failed("fetch", key.namespace_);
-  log_error("Error updating, will retry",
-            {{"key", kube::to_text(key)}, {"error", error.message}});
+  log_error("Error updating, will retry", {{"key", kube::to_text(key)}, {"error", error.message}});
   return retry_after(error);
 }
 
@@ -178,8 +177,7 @@ Awaitable<Reconciler::Verdict> Reconciler::write(const Seen& seen, Action action
   wrote.wrote = true;
   if (action == Action::create) {
     auto path = secrets_path(seen.key.namespace_);
-    const auto created =
-        co_await parts_.client.create_object(std::move(path), std::move(desired));
+    const auto created = co_await parts_.client.create_object(std::move(path), std::move(desired));
     co_return created ? std::move(wrote) : Verdict::update_failed(created.error());
   }
 
@@ -194,8 +192,7 @@ Awaitable<Reconciler::Verdict> Reconciler::write(const Seen& seen, Action action
   co_return updated ? std::move(wrote) : Verdict::update_failed(updated.error());
 }
 
-Awaitable<Next> Reconciler::report_failed_write(Seen& seen, Verdict verdict,
-                                                std::size_t failures) {
+Awaitable<Next> Reconciler::report_failed_write(Seen& seen, Verdict verdict, std::size_t failures) {
   const Error error = *verdict.passing;
   // A conflict is traffic, not failure: nobody is told.
   if (error.code == Errc::conflict) co_return retry_after(error);
@@ -256,10 +253,9 @@ Awaitable<Result<bool>> Reconciler::write_status(Seen& seen, const Outcome& outc
 }
 
 void Reconciler::record(const Seen& seen, const Verdict& verdict) {
-  const kube::EventSubject subject{std::string(SealedSecret::api_version),
-                                   std::string(SealedSecret::kind), seen.key,
-                                   std::string(kube::uid_of(seen.sealed)),
-                                   std::string(kube::resource_version_of(seen.sealed))};
+  const kube::EventSubject subject{
+      std::string(SealedSecret::api_version), std::string(SealedSecret::kind), seen.key,
+      std::string(kube::uid_of(seen.sealed)), std::string(kube::resource_version_of(seen.sealed))};
   if (verdict.state == State::synced) {
     log_info("SealedSecret unsealed successfully", {{"key", kube::to_text(seen.key)}});
     parts_.events.record(subject, kube::EventType::normal, "Unsealed",
