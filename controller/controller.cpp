@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/controller.hpp"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <thread>
+#include <utility>
+
+#include "base/log.hpp"
+#include "controller/endpoints.hpp"
+
+namespace bulla {
+
+namespace net = boost::asio;
+
+namespace {
+
+/// Objects that are worked on at a time. Most of a pass waits for the API server; private keys have
+/// the pool for themselves.
+constexpr std::size_t workers = 16;
+
+std::size_t key_threads() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+}  // namespace
+
+Controller::Controller(Parts parts)
+    : options_(std::move(parts.options)),
+      timing_(parts.timing),
+      client_(std::move(parts.client)),
+      random_(parts.random),
+      pool_(key_threads()),
+      queue_(client_.executor(), timing_.retry),
+      events_(client_, {}, parts.clock, random_),
+      keys_({client_, options_, pool_, parts.clock, random_}, [this] { keys_changed(); }),
+      reconciler_({client_, options_, keys_, ledger_, events_, metrics_, pool_, parts.clock}),
+      workers_(client_.executor()),
+      background_(client_.executor()),
+      stop_bell_(client_.executor()) {
+  stop_bell_.expires_at(std::chrono::steady_clock::time_point::max());
+}
+
+Controller::~Controller() { pool_.join(); }
+
+Result<std::unique_ptr<Controller>> Controller::create(Parts parts) {
+  std::unique_ptr<Controller> controller(new Controller(std::move(parts)));
+  if (auto listening = controller->listen(); !listening) return listening.error();
+  return controller;
+}
+
+Result<void> Controller::listen() {
+  const HttpServerOptions times{options_.read_timeout, options_.write_timeout};
+  auto newest = [this] { return keys_.newest_certificate(); };
+  auto http = HttpServer::listen(client_.executor(), options_.listen_addr, times,
+                                 public_endpoints(std::move(newest), metrics_));
+  if (!http) return http.error();
+  auto metrics = HttpServer::listen(client_.executor(), options_.listen_metrics_addr, times,
+                                    metrics_endpoint(metrics_));
+  if (!metrics) return metrics.error();
+  http_ = std::make_unique<HttpServer>(std::move(*http));
+  metrics_http_ = std::make_unique<HttpServer>(std::move(*metrics));
+  return {};
+}
+
+kube::Awaitable<void> Controller::run() {
+  log_info("Starting sealed-secrets controller", {{"version", contract_version}});
+  background_.start(http_->run());
+  log_info("HTTP server serving", {{"addr", http_->address()}});
+  background_.start(metrics_http_->run());
+  log_info("HTTP metrics server serving", {{"addr", metrics_http_->address()}});
+  background_.start(events_.run());
+  background_.start(keys_.run());
+
+  const bool has_key = co_await keys_.wait_for_key();
+  if (has_key) {
+    for (auto& namespace_ : options_.namespaces()) {
+      NamespaceWatch::Parts parts{client_, options_, timing_.informer, ledger_,
+                                  queue_,  metrics_, random_};
+      watches_.push_back(std::make_unique<NamespaceWatch>(parts, std::move(namespace_)));
+      background_.start(watches_.back()->run());
+    }
+    for (std::size_t i = 0; i < workers; ++i) workers_.start(work());
+    co_await until_stopped();
+  }
+  co_await wind_down();
+}
+
+kube::Awaitable<void> Controller::work() {
+  while (const auto key = co_await queue_.get()) {
+    const Next next = co_await reconciler_.reconcile(*key, queue_.failures(*key));
+    switch (next.when) {
+      case Next::When::done: queue_.forget(*key); break;
+      case Next::When::again: queue_.add(*key); break;
+      case Next::When::retry: queue_.add_failed(*key, next.at_least); break;
+    }
+    queue_.done(*key);
+  }
+}
+
+kube::Awaitable<void> Controller::until_stopped() {
+  while (!stopped_) {
+    boost::system::error_code rung;
+    co_await stop_bell_.async_wait(net::redirect_error(net::use_awaitable, rung));
+  }
+}
+
+kube::Awaitable<void> Controller::wind_down() {
+  log_info("Shutting down");
+  for (const auto& watch : watches_) watch->cancel();
+  queue_.shut_down();
+  if (!co_await workers_.wait(timing_.workers_stop_max))
+    log_error("Some objects are still being worked on; leaving them to the next start");
+  events_.stop(timing_.events_stop_max);
+  http_->stop();
+  metrics_http_->stop();
+  const bool ended = co_await background_.wait(timing_.events_stop_max + timing_.events_stop_max);
+  // What still waits for the API server is broken off.
+  client_.close();
+  if (!ended) co_await background_.wait();
+  co_await workers_.wait();
+}
+
+void Controller::stop() {
+  stopped_ = true;
+  keys_.stop();
+  stop_bell_.cancel();
+}
+
+void Controller::renew_key() { keys_.renew_now(); }
+
+void Controller::keys_changed() {
+  for (const auto& key : ledger_.waiting_for_keys()) queue_.add(key);
+}
+
+}  // namespace bulla

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "controller/http_server.hpp"
+#include "controller/key_registry.hpp"
+#include "controller/ledger.hpp"
+#include "controller/metrics.hpp"
+#include "controller/namespace_watch.hpp"
+#include "controller/options.hpp"
+#include "controller/reconciler.hpp"
+#include "controller/tasks.hpp"
+#include "kube/client.hpp"
+#include "kube/events.hpp"
+#include "kube/informer.hpp"
+#include "kube/work_queue.hpp"
+
+namespace bulla {
+
+/// Times that a test shortens.
+struct ControllerTiming {
+  kube::InformerOptions informer = {};  ///< its list is not looked at
+  kube::RetryOptions retry = {};
+  std::chrono::milliseconds workers_stop_max = std::chrono::seconds(20);
+  std::chrono::milliseconds events_stop_max = std::chrono::seconds(2);
+};
+
+/// The controller, whole: keys, watches, workers, HTTP. One per cluster (or per set of namespaces).
+///
+/// Threads: everything runs on the client's executor, which must be that of a single-threaded
+/// io_context; private-key work runs on a pool of its own, one thread a core.
+/// Lifetime: until run() has returned. The clock and the source of randomness must outlive it.
+class Controller {
+ public:
+  struct Parts {
+    Options options;
+    kube::Client client;
+    const Clock& clock;
+    Random& random;
+    ControllerTiming timing = {};
+  };
+  /// Opens both listening ports. Errors: invalid_input (an address that can't be listened on).
+  [[nodiscard]] static Result<std::unique_ptr<Controller>> create(Parts parts);
+  ~Controller();
+  Controller(const Controller&) = delete;
+  Controller& operator=(const Controller&) = delete;
+
+  /// Works until stop(), then ends cleanly: no new work, what is under way is finished (within
+  /// limits), waiting Events are sent. Call it once. HTTP is served before anything else, keys
+  /// are looked for next, and SealedSecrets as soon as there is a key.
+  [[nodiscard]] kube::Awaitable<void> run();
+  void stop();
+  /// Adds a sealing key now.
+  void renew_key();
+
+  [[nodiscard]] std::uint16_t http_port() const noexcept { return http_->port(); }
+  [[nodiscard]] std::uint16_t metrics_port() const noexcept { return metrics_http_->port(); }
+
+ private:
+  explicit Controller(Parts parts);
+  [[nodiscard]] Result<void> listen();
+  [[nodiscard]] kube::Awaitable<void> work();
+  [[nodiscard]] kube::Awaitable<void> until_stopped();
+  [[nodiscard]] kube::Awaitable<void> wind_down();
+  void keys_changed();
+
+  const Options options_;
+  const ControllerTiming timing_;
+  kube::Client client_;
+  Random& random_;
+  boost::asio::thread_pool pool_;
+  Metrics metrics_;
+  Ledger ledger_;
+  kube::WorkQueue queue_;
+  kube::EventRecorder events_;
+  KeyRegistry keys_;
+  Reconciler reconciler_;
+  std::vector<std::unique_ptr<NamespaceWatch>> watches_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<HttpServer> metrics_http_;
+  TaskGroup workers_;
+  TaskGroup background_;
+  boost::asio::steady_timer stop_bell_;
+  bool stopped_ = false;
+};
+
+}  // namespace bulla

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "controller/ledger.hpp"
+#include "controller/options.hpp"
+#include "controller/tasks.hpp"
+#include "crypto/certificate.hpp"
+#include "crypto/keyring.hpp"
+#include "kube/client.hpp"
+#include "kube/informer.hpp"
+
+namespace bulla {
+
+/// The keys of this controller, in step with the key Secrets of its namespace: those with the label
+/// `active`, and the one named exactly like the prefix, from before there was a label. Keys that
+/// are added, relabelled or deleted take effect at once. A malformed key Secret is logged and
+/// passed over.
+///
+/// Adds a key when there is none, when the newest is too old, and when asked to. A key is stored in
+/// the cluster before it is used and before its certificate is served.
+///
+/// Threads: that of the client's executor; keys are generated on the pool. What the constructor
+/// takes must outlive it. Lifetime: until run() has returned.
+class KeyRegistry {
+ public:
+  struct Parts {
+    kube::Client client;
+    const Options& options;
+    boost::asio::thread_pool& pool;
+    const Clock& clock;
+    Random& random;
+  };
+  /// `on_change` is called after each change of the ring.
+  KeyRegistry(Parts parts, std::function<void()> on_change);
+  KeyRegistry(const KeyRegistry&) = delete;
+  KeyRegistry& operator=(const KeyRegistry&) = delete;
+  ~KeyRegistry();
+
+  /// Runs until stop(). Never gives up: an API server that does not answer is asked again.
+  [[nodiscard]] kube::Awaitable<void> run();
+  void stop();
+  /// Adds a key now, whatever the age of the newest.
+  void renew_now();
+
+  /// Waits for the first key; false when stopped before.
+  [[nodiscard]] kube::Awaitable<bool> wait_for_key();
+  /// The ring as it is now; later changes make a new one. Never null.
+  [[nodiscard]] std::shared_ptr<const Keyring> ring() const noexcept { return ring_; }
+  /// What to seal with; nothing before the first key.
+  [[nodiscard]] std::optional<Certificate> newest_certificate() const;
+
+ private:
+  enum class Source { label, legacy_name };
+  struct Watching;  // one informer and the names that it shows
+
+  void on_event(Watching& watching, kube::ObjectEvent event);
+  void take(Source source, const boost::json::value& secret);
+  void drop(Source source, const std::string& name);
+  void ring_changed(Keyring ring);
+  [[nodiscard]] bool due() const;
+  [[nodiscard]] kube::Awaitable<void> keep_a_key();
+  [[nodiscard]] kube::Awaitable<Result<void>> make_key();
+
+  Parts parts_;
+  std::function<void()> on_change_;
+  std::unique_ptr<Watching> labelled_;
+  std::unique_ptr<Watching> legacy_;
+  TaskGroup tasks_;
+  boost::asio::steady_timer bell_;       ///< rings for keep_a_key()
+  boost::asio::steady_timer first_key_;  ///< rings when there is a key
+  std::shared_ptr<const Keyring> ring_ = std::make_shared<Keyring>();
+  std::map<std::pair<Source, std::string>, Fingerprint> held_;  ///< by Secret name
+  bool cutoff_met_ = false;
+  bool renew_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace bulla

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/key_secret.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/storage_ptr.hpp>
+#include <utility>
+
+#include "base/base64.hpp"
+#include "base/secret.hpp"
+#include "kube/object.hpp"
+
+namespace bulla {
+
+namespace json = boost::json;
+
+namespace {
+
+Result<SecretBuffer> item_of(const json::value& secret, std::string_view name) {
+  const std::string_view text = kube::text_at(secret, {"data", name});
+  if (text.empty()) return Error{Errc::invalid_input, "it has no item " + quoted(name)};
+  auto bytes = decode_base64_secret(text);
+  if (!bytes) return std::move(bytes).error().during(std::string(name));
+  return bytes;
+}
+
+json::object text_map(const std::map<std::string, std::string>& texts, json::storage_ptr memory) {
+  json::object object(std::move(memory));
+  for (const auto& [name, text] : texts) object[name] = text;
+  return object;
+}
+
+}  // namespace
+
+Result<KeyringEntry> parse_key_secret(const json::value& secret, KeyOrder order) {
+  auto key_text = item_of(secret, "tls.key");
+  if (!key_text) return key_text.error();
+  auto key = PrivateKey::from_pem(key_text->expose_secret_text());
+  if (!key) return std::move(key).error().during("tls.key");
+
+  auto certificate_text = item_of(secret, "tls.crt");
+  if (!certificate_text) return certificate_text.error();
+  auto certificate = Certificate::from_pem(certificate_text->expose_secret_text());
+  if (!certificate) return std::move(certificate).error().during("tls.crt");
+  if (certificate->public_key().fingerprint() != key->fingerprint())
+    return Error{Errc::invalid_input, "the certificate in tls.crt belongs to another key"};
+
+  WallTime ordered_by = certificate->not_before();
+  if (order == KeyOrder::secret_creation) {
+    auto created = parse_rfc3339(kube::text_at(secret, {"metadata", "creationTimestamp"}));
+    if (!created) return std::move(created).error().during("metadata.creationTimestamp");
+    ordered_by = *created;
+  }
+  return KeyringEntry{std::move(*key), std::move(*certificate), ordered_by};
+}
+
+json::value make_key_secret(const PrivateKey& key, const Certificate& certificate,
+                            const Options& options) {
+  const json::storage_ptr memory(wiping_memory());
+  json::object labels = text_map(options.key_labels, memory);
+  labels[key_label] = "active";
+  json::object metadata(memory);
+  metadata["generateName"] = options.key_prefix;
+  metadata["namespace"] = options.own_namespace;
+  metadata["labels"] = std::move(labels);
+  if (!options.key_annotations.empty())
+    metadata["annotations"] = text_map(options.key_annotations, memory);
+
+  const SecretBuffer key_text = key.to_pem();
+  const SecretBuffer key_item = encode_base64_secret(key_text.expose_secret());
+  json::object data(memory);
+  data["tls.crt"] = encode_base64(as_bytes(certificate.pem()));
+  data["tls.key"] = key_item.expose_secret_text();
+
+  json::object secret(memory);
+  secret["apiVersion"] = "v1";
+  secret["kind"] = "Secret";
+  secret["metadata"] = std::move(metadata);
+  secret["type"] = "kubernetes.io/tls";
+  secret["data"] = std::move(data);
+  return secret;
+}
+
+bool key_is_due(const KeyAge& age, WallTime now) {
+  if (!age.newest) return true;
+  if (age.cutoff && *age.newest < *age.cutoff) return true;
+  return age.renew_period > std::chrono::nanoseconds(0) && *age.newest + age.renew_period <= now;
+}
+
+}  // namespace bulla

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "base/process.hpp"
+#include "base/random.hpp"
+#include "controller/controller.hpp"
+#include "controller/options.hpp"
+#include "crypto/key.hpp"
+#include "kube/client.hpp"
+#include "kube/config.hpp"
+
+namespace {
+
+namespace net = boost::asio;
+using bulla::Result;
+
+constexpr int exit_failure = 1;
+constexpr int exit_usage = 2;
+
+void print(std::FILE* stream, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stream);
+}
+
+/// Inside of a pod, the pod's own account; --kubeconfig, where given, goes first; $KUBECONFIG and
+/// ~/.kube/config are for running outside of a cluster.
+Result<bulla::kube::ClientConfig> find_cluster(const bulla::Options& options) {
+  bulla::kube::ConfigFlags flags;
+  flags.kubeconfig = options.kubeconfig;
+  bulla::kube::Environment environment = bulla::kube::process_environment();
+  const bool in_pod = environment.variable("KUBERNETES_SERVICE_HOST").has_value();
+  if (in_pod && !options.kubeconfig) {
+    environment.variable =
+        [variable = environment.variable](const char* name) -> std::optional<std::string> {
+      const std::string_view wanted(name);
+      if (wanted == "KUBECONFIG" || wanted == "HOME") return std::nullopt;
+      return variable(name);
+    };
+  }
+  return load_config(flags, environment);
+}
+
+void log_what_was_given(const bulla::CommandLine& line) {
+  for (const auto& sentence : line.deprecations) bulla::log_info(sentence);
+  for (const auto& flag : line.not_supported_yet)
+    bulla::log_error("Flag is accepted, but not supported yet", {{"flag", "--" + flag}});
+}
+
+Result<void> run(bulla::Options options) {
+  auto environment = bulla::kube::process_environment();
+  options.own_namespace = bulla::own_namespace(environment.variable("POD_NAMESPACE"),
+                                               environment.service_account_directory);
+  auto config = find_cluster(options);
+  if (!config) return config.error();
+
+  net::io_context io;
+  bulla::kube::ClientOptions client_options;
+  client_options.user_agent = "sealed-secrets-controller/" BULLA_VERSION;
+  auto client = bulla::kube::Client::create(io.get_executor(), std::move(*config), client_options);
+  if (!client) return client.error();
+  auto controller = bulla::Controller::create(
+      {std::move(options), *client, bulla::system_clock(), bulla::system_random()});
+  if (!controller) return controller.error();
+
+  net::signal_set stop_signals(io, SIGTERM, SIGINT);
+  stop_signals.async_wait([&](boost::system::error_code error, int) {
+    if (!error) (*controller)->stop();
+  });
+  net::signal_set renew_signal(io, SIGUSR1);
+  std::function<void()> wait_for_renewal = [&] {
+    renew_signal.async_wait([&](boost::system::error_code error, int) {
+      if (error) return;
+      (*controller)->renew_key();
+      wait_for_renewal();
+    });
+  };
+  wait_for_renewal();
+
+  net::co_spawn(io, (*controller)->run(), [&](std::exception_ptr failure) {
+    stop_signals.cancel();
+    renew_signal.cancel();
+    if (failure) std::rethrow_exception(failure);
+  });
+  io.run();
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bulla::harden_process();
+  bulla::protect_private_keys(bulla::limits::key_heap_bytes);
+
+  const std::span<const char* const> arguments(argv, static_cast<std::size_t>(argc));
+  auto line = bulla::parse_command_line(arguments.subspan(argc > 0 ? 1 : 0));
+  if (!line) {
+    print(stderr, "error: " + line.error().message + "\nUsage: controller [flags] (see --help)\n");
+    return exit_usage;
+  }
+  if (line->mode == bulla::CommandLine::Mode::help) {
+    print(stdout, bulla::help_text());
+    return 0;
+  }
+  if (line->mode == bulla::CommandLine::Mode::version) {
+    print(stdout, "controller version: " + std::string(bulla::contract_version) + "\n");
+    return 0;
+  }
+
+  bulla::configure_log(line->options.log);
+  log_what_was_given(*line);
+  if (auto done = run(std::move(line->options)); !done) {
+    bulla::log_error("Error starting the controller", {{"error", done.error().message}});
+    return exit_failure;
+  }
+  return 0;
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <mutex>
+#include <unordered_map>
+
+#include "controller/options.hpp"
+
+namespace bulla {
+
+namespace {
+
+/// The bounds of Go's client library, in seconds.
+const prometheus::Histogram::BucketBoundaries duration_bounds = {
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+
+}  // namespace
+
+struct Metrics::Impl {
+  prometheus::Registry registry;
+  prometheus::Family<prometheus::Counter>& errors =
+      prometheus::BuildCounter()
+          .Name("sealed_secrets_controller_unseal_errors_total")
+          .Help("Total number of sealed secret unseal errors by reason")
+          .Register(registry);
+  prometheus::Counter& requests = prometheus::BuildCounter()
+                                      .Name("sealed_secrets_controller_unseal_requests_total")
+                                      .Help("Total number of sealed secret unseal requests")
+                                      .Register(registry)
+                                      .Add({});
+  prometheus::Family<prometheus::Gauge>& conditions =
+      prometheus::BuildGauge()
+          .Name("sealed_secrets_controller_condition_info")
+          .Help(
+              "Current SealedSecret condition status. Values are -1 (false), 0 (unknown or "
+              "absent), 1 (true)")
+          .Register(registry);
+  prometheus::Family<prometheus::Counter>& http_requests =
+      prometheus::BuildCounter()
+          .Name("sealed_secrets_controller_http_requests_total")
+          .Help("A counter for requests to the wrapped handler.")
+          .Register(registry);
+  prometheus::Family<prometheus::Histogram>& http_durations =
+      prometheus::BuildHistogram()
+          .Name("sealed_secrets_controller_http_request_duration_seconds")
+          .Help("A histogram of latencies for requests.")
+          .Register(registry);
+
+  std::mutex mutex;  // guards what follows
+  struct Condition {
+    prometheus::Gauge* gauge;
+    std::string instance;
+  };
+  std::unordered_map<kube::ObjectKey, Condition> of_object;
+};
+
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
+  prometheus::BuildGauge()
+      .Name("sealed_secrets_controller_build_info")
+      .Help("Build information.")
+      .Register(impl_->registry)
+      .Add({{"revision", std::string(contract_version)}});
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::unseal_requested() { impl_->requests.Increment(); }
+
+void Metrics::unseal_failed(std::string_view reason, std::string_view namespace_) {
+  impl_->errors.Add({{"reason", std::string(reason)}, {"namespace", std::string(namespace_)}})
+      .Increment();
+}
+
+void Metrics::set_condition(const kube::ObjectKey& key, std::string_view instance, bool synced) {
+  const std::lock_guard lock(impl_->mutex);
+  auto it = impl_->of_object.find(key);
+  if (it != impl_->of_object.end() && it->second.instance != instance) {
+    impl_->conditions.Remove(it->second.gauge);
+    impl_->of_object.erase(it);
+    it = impl_->of_object.end();
+  }
+  if (it == impl_->of_object.end()) {
+    auto& gauge = impl_->conditions.Add({{"condition", "Synced"},
+                                         {"name", key.name},
+                                         {"namespace", key.namespace_},
+                                         {"ss_app_kubernetes_io_instance", std::string(instance)}});
+    it = impl_->of_object.emplace(key, Impl::Condition{&gauge, std::string(instance)}).first;
+  }
+  it->second.gauge->Set(synced ? 1 : -1);
+}
+
+void Metrics::forget_condition(const kube::ObjectKey& key) {
+  const std::lock_guard lock(impl_->mutex);
+  const auto it = impl_->of_object.find(key);
+  if (it == impl_->of_object.end()) return;
+  impl_->conditions.Remove(it->second.gauge);
+  impl_->of_object.erase(it);
+}
+
+void Metrics::http_answered(const HttpRequest& request) {
+  const std::string path(request.path);
+  const std::string method(request.method);
+  impl_->http_requests
+      .Add({{"code", std::to_string(request.code)}, {"method", method}, {"path", path}})
+      .Increment();
+  impl_->http_durations.Add({{"method", method}, {"path", path}}, duration_bounds)
+      .Observe(request.seconds);
+}
+
+std::string Metrics::text() const {
+  auto families = impl_->registry.Collect();
+  // By name, as the reference prints them; and only those that have something to say.
+  std::sort(families.begin(), families.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace bulla

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "kube/object.hpp"
+
+namespace bulla {
+
+/// What the controller counts, with the reference's names, labels and help texts, so that people's
+/// dashboards and alerts go on working.
+///
+/// Threads: any; the library locks. Labels come from objects' names and from our own paths, never
+/// from what an HTTP client sends.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  void unseal_requested();
+  /// `reason`: fetch, status, unseal, update or unmanaged.
+  void unseal_failed(std::string_view reason, std::string_view namespace_);
+
+  /// The Synced condition of an object: 1 or -1. `instance` is its label
+  /// app.kubernetes.io/instance, possibly empty.
+  void set_condition(const kube::ObjectKey& key, std::string_view instance, bool synced);
+  void forget_condition(const kube::ObjectKey& key);
+
+  struct HttpRequest {
+    std::string_view path;    ///< one of our endpoints
+    std::string_view method;  ///< lower case
+    unsigned code;
+    double seconds;
+  };
+  void http_answered(const HttpRequest& request);
+
+  /// Everything, in Prometheus' text format 0.0.4.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bulla

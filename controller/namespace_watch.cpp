@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/namespace_watch.hpp"
+
+#include "base/log.hpp"
+#include "controller/paths.hpp"
+#include "kube/object.hpp"
+
+namespace bulla {
+
+namespace {
+
+kube::InformerOptions sealed_secrets(kube::InformerOptions informer, const Options& options,
+                                     const std::string& namespace_) {
+  informer.list.path = sealed_secrets_path(namespace_);
+  informer.list.label_selector = options.label_selector;
+  return informer;
+}
+
+kube::InformerOptions secrets(kube::InformerOptions informer, const std::string& namespace_) {
+  informer.list.path = secrets_path(namespace_);
+  informer.list.metadata_only = true;
+  return informer;
+}
+
+kube::Informer::OnError log_trouble(std::string what, std::string namespace_) {
+  return [what = std::move(what), namespace_ = std::move(namespace_)](const Error& error) {
+    log_error("Error watching " + what + ", will retry",
+              {{"namespace", namespace_}, {"error", error.message}});
+  };
+}
+
+}  // namespace
+
+NamespaceWatch::NamespaceWatch(Parts parts, std::string watched)
+    : parts_(std::move(parts)),
+      namespace_(std::move(watched)),
+      sealed_secrets_(
+          parts_.client, sealed_secrets(parts_.informer, parts_.options, namespace_), parts_.random,
+          [this](kube::ObjectEvent event) { on_sealed_secret(std::move(event)); },
+          log_trouble("SealedSecrets", namespace_)),
+      tasks_(parts_.client.executor()) {
+  if (parts_.options.skip_recreate) return;
+  secrets_ = std::make_unique<kube::Informer>(
+      parts_.client, secrets(parts_.informer, namespace_), parts_.random,
+      [this](kube::ObjectEvent event) { on_secret(std::move(event)); },
+      log_trouble("Secrets", namespace_));
+}
+
+kube::Awaitable<void> NamespaceWatch::run() {
+  tasks_.start(sealed_secrets_.run());
+  if (secrets_) tasks_.start(secrets_->run());
+  co_await tasks_.wait();
+}
+
+void NamespaceWatch::cancel() noexcept {
+  sealed_secrets_.cancel();
+  if (secrets_) secrets_->cancel();
+}
+
+void NamespaceWatch::on_sealed_secret(kube::ObjectEvent event) {
+  using Kind = kube::ObjectEvent::Kind;
+  // What is there at start waits behind what people change now.
+  const auto priority = listed_ ? kube::Priority::live : kube::Priority::backlog;
+  const kube::ObjectKey key = kube::key_of(event.object);
+  switch (event.kind) {
+    case Kind::init: sealed_roll_.begin(); break;
+    case Kind::init_apply:
+      sealed_roll_.saw(key);
+      if (parts_.ledger.sealed_secret_is(event.object)) parts_.queue.add(key, priority);
+      break;
+    case Kind::apply:
+      if (parts_.ledger.sealed_secret_is(event.object)) parts_.queue.add(key);
+      break;
+    case Kind::remove: gone(key); break;
+    case Kind::init_done:
+      for (const auto& missing : sealed_roll_.missing(parts_.ledger.keys_in(namespace_)))
+        gone(missing);
+      listed_ = true;
+      break;
+  }
+}
+
+void NamespaceWatch::on_secret(kube::ObjectEvent event) {
+  using Kind = kube::ObjectEvent::Kind;
+  const kube::ObjectKey key = kube::key_of(event.object);  // and the SealedSecret's
+  switch (event.kind) {
+    case Kind::init: secret_roll_.begin(); break;
+    case Kind::init_apply:
+      if (parts_.ledger.knows(key)) secret_roll_.saw(key);
+      if (parts_.ledger.secret_is(event.object)) parts_.queue.add(key);
+      break;
+    case Kind::apply:
+      if (parts_.ledger.secret_is(event.object)) parts_.queue.add(key);
+      break;
+    case Kind::remove:
+      if (parts_.ledger.secret_gone(key)) parts_.queue.add(key);
+      break;
+    case Kind::init_done:
+      for (const auto& missing : secret_roll_.missing(parts_.ledger.keys_in(namespace_))) {
+        if (parts_.ledger.secret_gone(missing)) parts_.queue.add(missing, kube::Priority::backlog);
+      }
+      break;
+  }
+}
+
+void NamespaceWatch::gone(const kube::ObjectKey& key) {
+  parts_.ledger.sealed_secret_gone(key);
+  parts_.queue.forget(key);
+  parts_.metrics.forget_condition(key);
+}
+
+}  // namespace bulla

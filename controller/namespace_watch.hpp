@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/random.hpp"
+#include "controller/ledger.hpp"
+#include "controller/metrics.hpp"
+#include "controller/options.hpp"
+#include "controller/tasks.hpp"
+#include "kube/client.hpp"
+#include "kube/informer.hpp"
+#include "kube/work_queue.hpp"
+
+namespace bulla {
+
+/// Watches the SealedSecrets of one namespace (or of all), and the metadata of its Secrets, and
+/// queues the names of the SealedSecrets that need a pass.
+///
+/// Threads: that of the client's executor. What the constructor takes must outlive it.
+/// Lifetime: until run() has returned.
+class NamespaceWatch {
+ public:
+  struct Parts {
+    kube::Client client;
+    const Options& options;
+    kube::InformerOptions informer;  ///< times; what to list is filled in here
+    Ledger& ledger;
+    kube::WorkQueue& queue;
+    Metrics& metrics;
+    Random& random;
+  };
+  /// An empty `watched` means all namespaces.
+  NamespaceWatch(Parts parts, std::string watched);
+  NamespaceWatch(const NamespaceWatch&) = delete;
+  NamespaceWatch& operator=(const NamespaceWatch&) = delete;
+
+  /// Runs until cancel().
+  [[nodiscard]] kube::Awaitable<void> run();
+  void cancel() noexcept;
+
+ private:
+  void on_sealed_secret(kube::ObjectEvent event);
+  void on_secret(kube::ObjectEvent event);
+  void gone(const kube::ObjectKey& key);
+
+  Parts parts_;
+  std::string namespace_;
+  kube::Informer sealed_secrets_;
+  std::unique_ptr<kube::Informer> secrets_;  ///< null with --skip-recreate
+  Roll sealed_roll_;
+  Roll secret_roll_;
+  bool listed_ = false;  ///< the first list of SealedSecrets is complete
+  TaskGroup tasks_;
+};
+
+}  // namespace bulla

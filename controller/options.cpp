@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include "base/file.hpp"
+#include "base/flags.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+
+namespace bulla {
+
+namespace {
+
+// Accepted for the reference's sake; a later version acts on them.
+constexpr std::array not_acted_on = {"rate-limit",     "rate-limit-burst", "old-gc-behavior",
+                                     "kubeclient-qps", "kubeclient-burst", "max-unseal-retries"};
+
+FlagSet::Setter duration(std::chrono::nanoseconds& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    auto parsed = parse_go_duration(value);
+    if (!parsed) return parsed.error();
+    target = *parsed;
+    return {};
+  };
+}
+
+/// "a=1,b=2"; empty pieces are passed over.
+FlagSet::Setter pairs(std::map<std::string, std::string>& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    target.clear();
+    for (const auto piece : split(value, ',')) {
+      if (trim(piece).empty()) continue;
+      const auto equals = piece.find('=');
+      if (equals == std::string_view::npos || trim(piece.substr(0, equals)).empty())
+        return Error{Errc::invalid_input, quoted(piece) + " is not of the form key=value"};
+      target.insert_or_assign(std::string(trim(piece.substr(0, equals))),
+                              std::string(trim(piece.substr(equals + 1))));
+    }
+    return {};
+  };
+}
+
+FlagSet::Setter namespace_list(std::vector<std::string>& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    target.clear();
+    for (const auto piece : split(value, ',')) {
+      if (!trim(piece).empty()) target.emplace_back(trim(piece));
+    }
+    return {};
+  };
+}
+
+FlagSet::Setter key_order(KeyOrder& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    if (value == "CertNotBefore") {
+      target = KeyOrder::certificate_not_before;
+    } else if (value == "SecretCreationTimestamp") {
+      target = KeyOrder::secret_creation;
+    } else {
+      return Error{Errc::invalid_input,
+                   quoted(value) + " is neither CertNotBefore nor SecretCreationTimestamp"};
+    }
+    return {};
+  };
+}
+
+/// RFC 1123 with numeric zone, Go's time.RFC1123Z: "Mon, 02 Jan 2006 15:04:05 -0700".
+FlagSet::Setter rfc1123(std::optional<WallTime>& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    target.reset();
+    if (value.empty()) return {};
+    std::tm parts{};
+    const std::string text(value);
+    const char* end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S %z", &parts);
+    if (end == nullptr || *end != '\0')
+      return Error{Errc::invalid_input, quoted(value) +
+                                            " is no RFC 1123 time with a numeric zone, such as "
+                                            "\"Mon, 02 Jan 2006 15:04:05 -0700\""};
+    const long offset = parts.tm_gmtoff;  // timegm() takes the parts as UTC and clears it
+    target = std::chrono::system_clock::from_time_t(timegm(&parts) - offset);
+    return {};
+  };
+}
+
+FlagSet::Setter log_level(LogLevel& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    if (value == "INFO") {
+      target = LogLevel::info;
+    } else if (value == "ERROR") {
+      target = LogLevel::error;
+    } else {
+      return Error{Errc::invalid_input, quoted(value) + " is neither INFO nor ERROR"};
+    }
+    return {};
+  };
+}
+
+FlagSet::Setter log_format(LogFormat& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    if (value == "text") {
+      target = LogFormat::text;
+    } else if (value == "json") {
+      target = LogFormat::json;
+    } else {
+      return Error{Errc::invalid_input, quoted(value) + " is neither text nor json"};
+    }
+    return {};
+  };
+}
+
+FlagSet::Setter optional_text(std::optional<std::string>& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    target = std::string(value);
+    return {};
+  };
+}
+
+FlagSet::Group key_flags(Options& o) {
+  return {"Keys",
+          {{.name = "key-prefix",
+            .value = "string",
+            .help = "Name prefix of new key Secrets.",
+            .set = FlagSet::text(o.key_prefix)},
+           {.name = "key-size",
+            .value = "bits",
+            .help = "Size of new keys.",
+            .set = FlagSet::number(o.key_size)},
+           {.name = "key-ttl",
+            .value = "duration",
+            .help = "How long new certificates are valid.",
+            .set = duration(o.key_ttl)},
+           {.name = "my-cn",
+            .value = "string",
+            .help = "Common name in new certificates.",
+            .set = FlagSet::text(o.my_cn)},
+           {.name = "key-renew-period",
+            .value = "duration",
+            .help = "Age of the newest key at which one is added; 0: never.",
+            .set = duration(o.key_renew_period)},
+           {.name = "rotate-period",
+            .value = "duration",
+            .set = duration(o.key_renew_period),
+            .deprecated = "please use key-renew-period instead"},
+           {.name = "key-order-priority",
+            .value = "string",
+            .help = "What makes a key the newest: CertNotBefore or SecretCreationTimestamp.",
+            .set = key_order(o.key_order)},
+           {.name = "key-cutoff-time",
+            .value = "time",
+            .help = "Add a key at start if the newest is older (RFC 1123, numeric zone).",
+            .set = rfc1123(o.key_cutoff_time)},
+           {.name = "privatekey-annotations",
+            .value = "k=v,...",
+            .help = "Annotations of new key Secrets.",
+            .set = pairs(o.key_annotations)},
+           {.name = "privatekey-labels",
+            .value = "k=v,...",
+            .help = "Further labels of new key Secrets.",
+            .set = pairs(o.key_labels)},
+           {.name = "watch-for-secrets",
+            .help = "Accepted: key Secrets are always watched.",
+            .set = FlagSet::ignored()}}};
+}
+
+FlagSet::Group work_flags(Options& o) {
+  return {"SealedSecrets",
+          {{.name = "all-namespaces",
+            .help = "Look after all namespaces, or only the controller's own.",
+            .set = FlagSet::toggle(o.all_namespaces)},
+           {.name = "additional-namespaces",
+            .value = "a,b,...",
+            .help = "Namespaces besides the own one.",
+            .set = namespace_list(o.additional_namespaces)},
+           {.name = "label-selector",
+            .value = "selector",
+            .help = "Look after the SealedSecrets with these labels only.",
+            .set = FlagSet::text(o.label_selector)},
+           {.name = "accept-deprecated-v1-data",
+            .help = "Open the deprecated spec.data too.",
+            .set = FlagSet::toggle(o.accept_deprecated_v1_data)},
+           {.name = "update-status",
+            .help = "Write the status of SealedSecrets.",
+            .set = FlagSet::toggle(o.update_status)},
+           {.name = "skip-recreate",
+            .help = "Don't watch Secrets: a deleted one stays away.",
+            .set = FlagSet::toggle(o.skip_recreate)},
+           {.name = "max-unseal-retries",
+            .value = "int",
+            .help = "Tries after a failure of the object itself.",
+            .set = FlagSet::ignored_number()},
+           {.name = "old-gc-behavior",
+            .help = "Delete Secrets ourselves, without the garbage collector.",
+            .set = FlagSet::ignored()}}};
+}
+
+FlagSet::Group service_flags(Options& o) {
+  return {"Service",
+          {{.name = "listen-addr",
+            .value = "address",
+            .help = "Where to serve HTTP.",
+            .set = FlagSet::text(o.listen_addr)},
+           {.name = "listen-metrics-addr",
+            .value = "address",
+            .help = "Where to serve metrics.",
+            .set = FlagSet::text(o.listen_metrics_addr)},
+           {.name = "read-timeout",
+            .value = "duration",
+            .help = "Time that an HTTP client has to send a request.",
+            .set = duration(o.read_timeout)},
+           {.name = "write-timeout",
+            .value = "duration",
+            .help = "Time that an HTTP client has to take an answer.",
+            .set = duration(o.write_timeout)},
+           {.name = "rate-limit",
+            .value = "int",
+            .help = "Requests a second to the verify endpoint.",
+            .set = FlagSet::ignored_number()},
+           {.name = "rate-limit-burst",
+            .value = "int",
+            .help = "Requests beyond the rate to the verify endpoint.",
+            .set = FlagSet::ignored_number()}}};
+}
+
+FlagSet::Group process_flags(Options& o) {
+  return {"Process",
+          {{.name = "log-level",
+            .value = "INFO|ERROR",
+            .help = "Lines to log.",
+            .set = log_level(o.log.level)},
+           {.name = "log-format",
+            .value = "text|json",
+            .help = "Form of log lines.",
+            .set = log_format(o.log.format)},
+           {.name = "log-info-stdout",
+            .help = "INFO lines to standard output, ERROR lines to standard error.",
+            .set = FlagSet::toggle(o.log.info_to_stdout)},
+           {.name = "kubeconfig",
+            .value = "path",
+            .help = "Cluster to work in; else the pod's own, else $KUBECONFIG.",
+            .set = optional_text(o.kubeconfig)},
+           {.name = "kubeclient-qps",
+            .value = "float",
+            .help = "Requests a second to the API server.",
+            .set = FlagSet::ignored()},
+           {.name = "kubeclient-burst",
+            .value = "int",
+            .help = "Requests beyond that rate.",
+            .set = FlagSet::ignored_number()}}};
+}
+
+FlagSet make_flags(Options& options, bool& version, bool& help) {
+  return {"SEALED_SECRETS_",
+          {key_flags(options),
+           work_flags(options),
+           service_flags(options),
+           process_flags(options),
+           {"Help",
+            {{.name = "version", .help = "Print the version.", .set = FlagSet::toggle(version)},
+             {.name = "help",
+              .shorthand = 'h',
+              .help = "Print this.",
+              .set = FlagSet::toggle(help)}}}}};
+}
+
+Result<void> check(const Options& options) {
+  if (options.key_size < limits::new_key_bits_min || options.key_size > limits::new_key_bits_max)
+    return Error{Errc::invalid_input, "--key-size " + std::to_string(options.key_size) +
+                                          " is not between " +
+                                          std::to_string(limits::new_key_bits_min) + " and " +
+                                          std::to_string(limits::new_key_bits_max)};
+  if (options.key_ttl <= std::chrono::nanoseconds(0))
+    return Error{Errc::invalid_input, "--key-ttl must be more than 0"};
+  if (options.key_renew_period < std::chrono::nanoseconds(0))
+    return Error{Errc::invalid_input, "--key-renew-period must not be less than 0"};
+  if (options.key_prefix.empty())
+    return Error{Errc::invalid_input, "--key-prefix must not be empty"};
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> Options::namespaces() const {
+  if (all_namespaces) return {""};
+  std::vector<std::string> names = {own_namespace};
+  for (const auto& name : additional_namespaces) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
+  CommandLine line;
+  bool version = false;
+  bool help = false;
+  const FlagSet flags = make_flags(line.options, version, help);
+  auto parsed = flags.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!parsed->words.empty())
+    return Error{Errc::invalid_input, "unexpected argument " + quoted(parsed->words.front())};
+
+  for (const auto* name : not_acted_on) {
+    const bool given =
+        std::find(parsed->given.begin(), parsed->given.end(), name) != parsed->given.end();
+    if (given) line.not_supported_yet.emplace_back(name);
+  }
+  line.deprecations = std::move(parsed->deprecations);
+  line.mode = help      ? CommandLine::Mode::help
+              : version ? CommandLine::Mode::version
+                        : CommandLine::Mode::run;
+  if (line.mode != CommandLine::Mode::run) return line;
+  if (auto ok = check(line.options); !ok) return ok.error();
+  return line;
+}
+
+std::string help_text() {
+  Options options;
+  bool ignored = false;
+  return "Opens SealedSecrets in a Kubernetes cluster.\n\nUsage: controller [flags]\n\n" +
+         make_flags(options, ignored, ignored).help();
+}
+
+std::string own_namespace(const std::optional<std::string>& pod_namespace,
+                          const std::string& service_account_directory) {
+  if (pod_namespace && !pod_namespace->empty()) return *pod_namespace;
+  const auto file = read_file(service_account_directory + "/namespace", limits::kib);
+  if (!file) return "default";
+  const auto name = trim(file->expose_secret_text());
+  return name.empty() ? "default" : std::string(name);
+}
+
+}  // namespace bulla

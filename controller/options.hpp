@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+
+namespace bulla {
+
+/// The release of Sealed Secrets whose contract this controller keeps; --version and the metric
+/// build_info name it.
+inline constexpr std::string_view contract_version = "0.36.6";
+
+/// What puts the newest key first.
+enum class KeyOrder { certificate_not_before, secret_creation };
+
+/// What the flags of the controller say (COMPATIBILITY.md, section 4), with their defaults.
+struct Options {
+  std::string key_prefix = "sealed-secrets-key";
+  int key_size = 4096;  ///< bits
+  std::chrono::nanoseconds key_ttl = std::chrono::hours(24 * 365 * 10);
+  std::string my_cn = {};
+  std::chrono::nanoseconds key_renew_period = std::chrono::hours(720);  ///< 0: never
+  KeyOrder key_order = KeyOrder::certificate_not_before;
+  std::optional<WallTime> key_cutoff_time = {};
+  std::map<std::string, std::string> key_annotations = {};  ///< for new key Secrets
+  std::map<std::string, std::string> key_labels = {};
+
+  bool accept_deprecated_v1_data = true;
+  bool all_namespaces = true;
+  std::vector<std::string> additional_namespaces = {};
+  std::string label_selector = {};
+  bool update_status = true;
+  bool skip_recreate = false;
+
+  LogOptions log = {};
+  std::string listen_addr = ":8080";
+  std::string listen_metrics_addr = ":8081";
+  std::chrono::nanoseconds read_timeout = std::chrono::minutes(2);
+  std::chrono::nanoseconds write_timeout = std::chrono::minutes(2);
+
+  std::optional<std::string> kubeconfig = {};  ///< ours: to run outside of a cluster
+  /// The controller's own, where its keys live. Not a flag: see own_namespace().
+  std::string own_namespace = "default";
+
+  /// The namespaces to look after, each once; one empty name means all of them.
+  [[nodiscard]] std::vector<std::string> namespaces() const;
+};
+
+struct CommandLine {
+  enum class Mode { run, version, help };
+  Mode mode = Mode::run;
+  Options options = {};
+  /// Flags that were given and that this version does not act on yet.
+  std::vector<std::string> not_supported_yet = {};
+  std::vector<std::string> deprecations = {};  ///< sentences for the user
+};
+
+/// Reads the command line (without the program's name) and the environment (SEALED_SECRETS_...).
+/// Every flag of the reference is accepted.
+/// Errors: invalid_input, in the reference's words for what pflag reads.
+[[nodiscard]] Result<CommandLine> parse_command_line(std::span<const char* const> arguments);
+
+/// What --help prints.
+[[nodiscard]] std::string help_text();
+
+/// $POD_NAMESPACE, else the service account's namespace file, else "default".
+[[nodiscard]] std::string own_namespace(const std::optional<std::string>& pod_namespace,
+                                        const std::string& service_account_directory);
+
+}  // namespace bulla

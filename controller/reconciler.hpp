@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <boost/json/value.hpp>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "controller/decide.hpp"
+#include "controller/key_registry.hpp"
+#include "controller/ledger.hpp"
+#include "controller/metrics.hpp"
+#include "controller/options.hpp"
+#include "controller/status.hpp"
+#include "kube/client.hpp"
+#include "kube/events.hpp"
+#include "kube/object.hpp"
+
+namespace bulla {
+
+/// When to come back to an object after a pass.
+struct Next {
+  enum class When {
+    done,   ///< when something about it changes
+    again,  ///< at once: something changed during the pass
+    retry,  ///< after the back-off: time can cure it
+  };
+  When when = When::done;
+  std::chrono::milliseconds at_least{0};  ///< of retry: what the server asked for
+};
+
+/// Makes one Secret what its SealedSecret says.
+///
+/// What time can cure (no answer, conflicts) is retried without end, and told to the object's owner
+/// only when it lasts; what a person has to cure is told at once and left alone until something
+/// changes (see Ledger).
+///
+/// Threads: that of the client's executor; private keys work on the pool. What the constructor
+/// takes must outlive it.
+class Reconciler {
+ public:
+  struct Parts {
+    kube::Client client;
+    const Options& options;
+    const KeyRegistry& keys;
+    Ledger& ledger;
+    kube::EventRecorder& events;
+    Metrics& metrics;
+    boost::asio::thread_pool& pool;
+    const Clock& clock;
+  };
+  explicit Reconciler(Parts parts) : parts_(std::move(parts)) {}
+
+  /// One pass for one SealedSecret. Level-triggered: look, decide, act, report. Safe to run twice;
+  /// never run it twice at a time for one key. `failures` counts the passes before it that ended in
+  /// `retry`.
+  [[nodiscard]] kube::Awaitable<Next> reconcile(kube::ObjectKey key, std::size_t failures);
+
+ private:
+  struct Seen;     // what a pass looked at
+  struct Verdict;  // how it ended
+
+  [[nodiscard]] kube::Awaitable<Result<Seen>> look(kube::ObjectKey key);
+  [[nodiscard]] Next not_seen(const kube::ObjectKey& key, const Error& error);
+  [[nodiscard]] kube::Awaitable<Result<boost::json::value>> open(const Seen& seen,
+                                                                 const Keyring& ring);
+  [[nodiscard]] kube::Awaitable<Verdict> write(const Seen& seen, Action action,
+                                               boost::json::value desired);
+  [[nodiscard]] kube::Awaitable<Next> report(Seen& seen, Verdict verdict);
+  [[nodiscard]] kube::Awaitable<Next> report_failed_write(Seen& seen, Verdict verdict,
+                                                          std::size_t failures);
+  [[nodiscard]] kube::Awaitable<Result<bool>> write_status(Seen& seen, const Outcome& outcome);
+  void record(const Seen& seen, const Verdict& verdict);
+
+  Parts parts_;
+};
+
+}  // namespace bulla
