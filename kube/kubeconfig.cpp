@@ -135,11 +135,11 @@ std::map<std::string, Entry> entries_of(Reader& read, const json::object& root,
     const std::string name(read.text(*node, "name"));
     const auto* inner = Reader::member(*node, member);
     if (inner != nullptr && !inner->is_object())
-      read.refuse(list_name + ": " + quoted(name) + " is not a map");
+      read.refuse(list_name + ": " + bulla::quoted(name) + " is not a map");
     Entry entry;
     if (inner != nullptr && inner->is_object()) entry = convert(read, inner->get_object());
     if (!out.try_emplace(name, std::move(entry)).second)
-      read.refuse("duplicate name " + quoted(name) + " in " + list_name);
+      read.refuse("duplicate name " + bulla::quoted(name) + " in " + list_name);
   }
   return out;
 }
@@ -160,7 +160,7 @@ Kubeconfig config_of(Reader& read, const json::value& document) {
 }
 
 Error load_error(const std::string& path, const std::string& message) {
-  return {Errc::invalid_input, "error loading config file " + quoted(path) + ": " + message};
+  return {Errc::invalid_input, "error loading config file " + bulla::quoted(path) + ": " + message};
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ std::optional<JsonValue> take_json(std::string_view text) {
   boost::system::error_code failed;
   const auto size = parser.write_some(text.data(), text.size(), failed);
   if (failed) return std::nullopt;
-  parser.finish(failed);
+  if (!parser.done()) parser.finish(failed);
   if (failed) return std::nullopt;
   return JsonValue{parser.release(), size};
 }

@@ -51,9 +51,6 @@ Result<void> Output::print(std::string_view text) {
 
 Result<void> Output::print(const boost::json::value& object, Format format) {
   if (format == Format::yaml) return print(print_yaml(object).expose_secret_text());
-  if (std::exchange(printed_, true)) {
-    if (auto separated = print("---\n"); !separated) return separated;
-  }
   return print(print_json(object).expose_secret_text());
 }
 

@@ -38,14 +38,13 @@ class Output {
   Output(const Options& options, Content content);
 
   [[nodiscard]] Result<void> print(std::string_view text);
-  /// One object in the format; objects are separated as their format wants it.
+  /// One object in the format. YAML starts with `---`; JSON objects follow each other bare.
   [[nodiscard]] Result<void> print(const boost::json::value& object, Format format);
   [[nodiscard]] Result<void> commit();
 
  private:
   std::string file_;
   Content content_;
-  bool printed_ = false;
   SecretBuffer pending_;
 };
 

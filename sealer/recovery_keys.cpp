@@ -46,7 +46,7 @@ Result<void> add_document(Keyring& ring, const Document& document) {
   const auto* object = document.value.if_object();
   if (object == nullptr) return {};
   const auto* items = object->if_contains("items");
-  if (!metadata_text(*object, "kind").ends_with("List") || items == nullptr)
+  if (metadata_text(*object, "kind") != "List" || items == nullptr)
     return add_key_secret(ring, document.value, document.scalars);
   const auto* list = items->if_array();
   if (list == nullptr) return {};
