@@ -303,7 +303,7 @@ Awaitable<Result<void>> AnswerReader::fill() {
   end_ += *size;
   if (*size > 0) co_return Result<void>();
   error_code code;
-  parser_.put_eof(code);
+  if (parser_.got_some()) parser_.put_eof(code);
   if (code || !parser_.is_done()) co_return unavailable("the server closed the connection");
   co_return Result<void>();
 }

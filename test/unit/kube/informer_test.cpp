@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kube/informer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "kube/events.hpp"
+#include "kube/object.hpp"
+#include "tiny_server.hpp"
+
+namespace bulla::kube {
+namespace {
+
+using test::http_answer;
+using test::Seen;
+using test::TinyServer;
+
+Client client_of(boost::asio::io_context& context, const TinyServer& server) {
+  ClientConfig config;
+  config.server = server.url();
+  auto client = Client::create(context.get_executor(), std::move(config));
+  REQUIRE(client.has_value());
+  return *client;
+}
+
+std::string list_of(const std::string& names, const std::string& more = "") {
+  std::string items;
+  for (const char name : names) {
+    items += items.empty() ? "" : ",";
+    items += R"({"metadata":{"name":")" + std::string(1, name) + R"("}})";
+  }
+  return http_answer(200, R"({"metadata":{"resourceVersion":"10","continue":")" + more +
+                              R"("},"items":[)" + items + "]}");
+}
+
+std::string line(const char* type, const char* name, const char* version) {
+  return std::string(R"({"type":")") + type + R"(","object":{"metadata":{"name":")" + name +
+         R"(","resourceVersion":")" + version + "\"}}}\n";
+}
+
+std::string stream(const std::string& lines) {
+  return "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + lines;
+}
+
+}  // namespace
+
+TEST_CASE("an informer survives pages, 410s, half lines and broken watches and loses nothing") {
+  TinyServer server([](const Seen&, std::size_t number) -> std::string {
+    switch (number) {
+      case 0: return list_of("a", "next");
+      case 1: return http_answer(410, R"({"kind":"Status","reason":"Expired","code":410})");
+      case 2: return list_of("a", "next");
+      case 3: return list_of("b");
+      case 4:  // ends within a line
+        return stream(line("ADDED", "c", "11") + line("BOOKMARK", "", "12") + R"({"type":"ADD)");
+      case 5: return http_answer(503, "not now");
+      case 6:
+        return stream(line("DELETED", "a", "13") +
+                      R"({"type":"ERROR","object":{"kind":"Status","code":410}})" + "\n");
+      case 7: return list_of("z");
+      default: return stream(line("MODIFIED", "z", "20"));
+    }
+  });
+  boost::asio::io_context context;
+  InformerOptions options;
+  options.list.path = "/api/v1/things";
+  options.list.metadata_only = true;
+  options.backoff = {std::chrono::milliseconds(1), std::chrono::milliseconds(2)};
+  std::string told;
+  int errors = 0;
+  std::unique_ptr<Informer> informer;
+  informer = std::make_unique<Informer>(
+      client_of(context, server), options, system_random(),
+      [&](ObjectEvent event) {
+        told += "iad+-"[static_cast<int>(event.kind)];
+        told += name_of(event.object);
+        if (told.ends_with("+z")) informer->cancel();
+      },
+      [&](const Error&) { ++errors; });
+  boost::asio::co_spawn(context, informer->run(), boost::asio::detached);
+  context.run();
+  CHECK(told == "iaaiaaabd+c-aiazd+z");
+  CHECK(informer->ready());
+  CHECK(errors == 1);
+  const auto seen = server.seen();
+  REQUIRE(seen.size() >= 9);
+  CHECK(seen[1].head.find("continue=next") != std::string::npos);
+  CHECK(seen[0].head.find("PartialObjectMetadataList") != std::string::npos);
+  CHECK(seen[4].head.find("watch=true&resourceVersion=10&allowWatchBookmarks=true") !=
+        std::string::npos);
+  CHECK(seen[5].head.find("resourceVersion=12") != std::string::npos);
+  CHECK(seen[6].head.find("resourceVersion=12") != std::string::npos);
+}
+
+TEST_CASE("an Event that repeats is counted, and one that expired is written anew") {
+  TinyServer server([](const Seen&, std::size_t number) {
+    return number == 2 ? http_answer(404, "") : http_answer(201, "{}");
+  });
+  boost::asio::io_context context;
+  EventRecorder recorder(client_of(context, server), {}, system_clock(), system_random());
+  const EventSubject subject{"v1", "Thing", {"ns", "a"}, "u", "5"};
+  boost::asio::co_spawn(context, recorder.run(), boost::asio::detached);
+  for (std::size_t count = 1; count <= 3; ++count) {
+    recorder.record(subject, EventType::warning, "Failed", "because");
+    while (server.seen().size() < count) context.run_one();
+  }
+  recorder.stop(std::chrono::seconds(5));
+  context.run();
+  const auto seen = server.seen();
+  REQUIRE(seen.size() == 4);
+  CHECK(seen[0].head.starts_with("POST /api/v1/namespaces/ns/events "));
+  const auto event = parse_json(seen[0].body);
+  REQUIRE(event.has_value());
+  CHECK(text_at(*event, {"involvedObject", "uid"}) == "u");
+  CHECK(text_at(*event, {"type"}) == "Warning");
+  CHECK(seen[1].head.starts_with("PATCH /api/v1/namespaces/ns/events/a."));
+  CHECK(seen[1].body.find("\"count\":2") != std::string::npos);
+  CHECK(seen[3].head.starts_with("POST "));
+  CHECK(seen[3].body.find("\"count\":3") != std::string::npos);
+  CHECK(recorder.dropped() == 0);
+}
+
+}  // namespace bulla::kube
