@@ -226,7 +226,7 @@ Error answer_error(const Request& request, const AnswerHead& head, const SecretB
 bool is_success(unsigned status) noexcept { return status >= 200 && status < 300; }
 
 Awaitable<Result<Response>> send_on(ImplPtr impl, std::shared_ptr<Connection> connection,
-                                    bool is_open, const Request& request) {
+                                    bool is_open, const Request& request, bool any_answer) {
   auto head = impl->head_of(request);
   if (!head) co_return std::move(head.error());
   AnswerReader reader(connection, limits::response_body_bytes_max);
@@ -237,8 +237,8 @@ Awaitable<Result<Response>> send_on(ImplPtr impl, std::shared_ptr<Connection> co
   connection->clear_deadline();
   if (reader.keep_alive()) impl->keep(connection);
   if (!answer->warning.empty()) log_info("the API server warns", {{"warning", answer->warning}});
-  if (!is_success(answer->status)) {
-    impl->note_failure(answer->status);
+  impl->note_failure(answer->status);
+  if (!is_success(answer->status) && !any_answer) {
     co_return answer_error(request, *answer, *body);
   }
   Response response;
@@ -248,14 +248,14 @@ Awaitable<Result<Response>> send_on(ImplPtr impl, std::shared_ptr<Connection> co
   co_return response;
 }
 
-Awaitable<Result<Response>> send_request(ImplPtr impl, Request request) {
+Awaitable<Result<Response>> send_request(ImplPtr impl, Request request, bool any_answer = false) {
   if (impl->closed) co_return Error{Errc::unavailable, "the client is closed"};
   const auto limit = request.timeout.value_or(impl->shared->config.request_timeout);
   auto connection = impl->take_idle();
   const bool reused = connection != nullptr;
   if (!reused) connection = impl->make_connection();
   connection->set_deadline(limit);
-  auto response = co_await send_on(impl, connection, reused, request);
+  auto response = co_await send_on(impl, connection, reused, request, any_answer);
   connection->clear_deadline();
   // The server may close a kept connection just as we write to it. Reading again is harmless.
   const bool stale = reused && !response && request.method == Method::get && !impl->closed &&
@@ -263,7 +263,7 @@ Awaitable<Result<Response>> send_request(ImplPtr impl, Request request) {
   if (!stale) co_return response;
   connection = impl->make_connection();
   connection->set_deadline(limit);
-  auto second = co_await send_on(impl, connection, false, request);
+  auto second = co_await send_on(impl, connection, false, request, any_answer);
   connection->clear_deadline();
   co_return second;
 }
@@ -458,6 +458,10 @@ asio::any_io_executor Client::executor() const { return impl_->executor; }
 
 Awaitable<Result<Response>> Client::send(Request request) const {
   return send_request(impl_, std::move(request));
+}
+
+Awaitable<Result<Response>> Client::send_for_answer(Request request) const {
+  return send_request(impl_, std::move(request), true);
 }
 
 Awaitable<Result<json::value>> Client::send_for_json(Request request) const {

@@ -75,7 +75,9 @@ class Client {
                                              ClientConfig config, ClientOptions options = {});
 
   [[nodiscard]] Awaitable<Result<Response>> send(Request request) const;
-  /// The same, with the answer's JSON.
+  /// The same, but an answer of any status is a Response: only the network fails.
+  [[nodiscard]] Awaitable<Result<Response>> send_for_answer(Request request) const;
+  /// As send(), with the answer's JSON.
   [[nodiscard]] Awaitable<Result<boost::json::value>> send_for_json(Request request) const;
 
   [[nodiscard]] Awaitable<Result<boost::json::value>> get(std::string path) const;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -41,7 +42,7 @@ class KeyQueue {
 
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
   [[nodiscard]] std::size_t delayed() const noexcept { return by_due_.size(); }
-  [[nodiscard]] std::size_t in_work() const noexcept;
+  [[nodiscard]] std::size_t in_work() const noexcept { return in_work_; }
   void clear_delayed();
 
  private:
@@ -58,6 +59,7 @@ class KeyQueue {
   std::set<std::pair<SteadyTime, ObjectKey>> by_due_;
   std::unordered_map<ObjectKey, SteadyTime> due_;
   std::size_t waiting_ = 0;
+  std::size_t in_work_ = 0;
 };
 
 /// The delay before try n+1 of a key that failed n times: 5 ms doubled each time, at most `max`.
@@ -106,6 +108,7 @@ class WorkQueue {
   boost::asio::steady_timer bell_;   ///< workers wait on it; cancelling one wait wakes one worker
   boost::asio::steady_timer alarm_;  ///< for the next delayed key
   bool shut_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>();  ///< for a handler on its way
 };
 
 }  // namespace bulla::kube
