@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/http_server.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <string>
+#include <thread>
+
+#include "base/limits.hpp"
+#include "controller/endpoints.hpp"
+#include "json_text.hpp"
+
+namespace bulla::test {
+
+namespace {
+
+namespace net = boost::asio;
+using tcp = net::ip::tcp;
+
+/// A server on a free port of 127.0.0.1, on a thread of its own.
+class Serving {
+ public:
+  explicit Serving(HttpServer::Handler handler, HttpServerOptions options = {})
+      : server_(HttpServer::listen(io_.get_executor(), "127.0.0.1:0", options, std::move(handler))
+                    .value()),
+        port(server_.port()) {
+    net::co_spawn(io_, server_.run(), net::detached);
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  ~Serving() {
+    net::post(io_, [this] { server_.stop(); });
+    thread_.join();
+  }
+
+  [[nodiscard]] tcp::socket connect() {
+    tcp::socket socket(client_io_);
+    socket.connect({net::ip::make_address("127.0.0.1"), port});
+    return socket;
+  }
+  /// Sends `text` and reads until the server closes.
+  [[nodiscard]] std::string exchange(const std::string& text) {
+    auto socket = connect();
+    boost::system::error_code ignored;
+    net::write(socket, net::buffer(text), ignored);
+    std::string answer;
+    net::read(socket, net::dynamic_buffer(answer), ignored);
+    return answer;
+  }
+  [[nodiscard]] std::string get(const std::string& path, const std::string& method = "GET") {
+    return exchange(method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  }
+
+ private:
+  net::io_context io_{1};
+  net::io_context client_io_;
+  HttpServer server_;
+  std::thread thread_;
+
+ public:
+  const std::uint16_t port;
+};
+
+HttpServer::Handler echo() {
+  return [](HttpRequest request) -> net::awaitable<HttpReply> {
+    HttpReply reply;
+    reply.body =
+        request.method + " " + request.path + " " + std::string(request.body.expose_secret_text());
+    co_return reply;
+  };
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::string body_of(const std::string& answer) {
+  return answer.substr(answer.find("\r\n\r\n") + 4);
+}
+
+}  // namespace
+
+TEST_CASE("addresses are read as Go reads them") {
+  struct Case {
+    const char* text;
+    const char* host;
+    std::uint16_t port;
+  };
+  for (const auto& c : {Case{":8080", "", 8080}, Case{"127.0.0.1:0", "127.0.0.1", 0},
+                        Case{"[::1]:81", "::1", 81}, Case{"localhost:65535", "localhost", 65535}}) {
+    CAPTURE(c.text);
+    const auto address = parse_listen_address(c.text);
+    REQUIRE(address);
+    CHECK(address->host == c.host);
+    CHECK(address->port == c.port);
+  }
+  for (const char* bad : {"", "8080", "::1:80", ":", ":x", ":65536", ":-1", "host:"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_listen_address(bad));
+  }
+}
+
+TEST_CASE("a port that is taken is an error that names the address") {
+  Serving serving(echo());
+  net::io_context io;
+  const std::string address = "127.0.0.1:" + std::to_string(serving.port);
+  const auto second = HttpServer::listen(io.get_executor(), address, {}, echo());
+  REQUIRE_FALSE(second);
+  CHECK(has(second.error().message, "listen tcp " + address));
+}
+
+TEST_CASE("requests reach the handler, one after another on one connection") {
+  Serving serving(echo());
+  const auto answer = serving.exchange(
+      "POST /a?q=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
+      "GET /b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  CHECK(has(answer, "POST /a hi"));
+  CHECK(has(answer, "GET /b "));
+}
+
+TEST_CASE("the answer to HEAD has the length and no body") {
+  Serving serving(echo());
+  const auto answer = serving.get("/abc", "HEAD");
+  CHECK(has(answer, "Content-Length: 10\r\n"));
+  CHECK(body_of(answer).empty());
+}
+
+TEST_CASE("what is too large or malformed is refused") {
+  Serving serving(echo());
+  const std::string big = std::to_string(limits::request_body_bytes_max + 1);
+  CHECK(has(serving.exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + big + "\r\n\r\n"),
+            "HTTP/1.1 413 "));
+  CHECK(has(serving.exchange("GET / HTTP/1.1\r\nX: " +
+                             std::string(limits::request_header_bytes_max, 'x') + "\r\n\r\n"),
+            "HTTP/1.1 431 "));
+  CHECK(has(serving.exchange("nonsense\r\n\r\n"), "HTTP/1.1 400 "));
+}
+
+TEST_CASE("a client that sends nothing is let go") {
+  Serving serving(echo(), {.read_timeout = std::chrono::milliseconds(20)});
+  CHECK(serving.exchange("GET / HTT").empty());
+}
+
+TEST_CASE("a client over the limit waits until another one leaves") {
+  Serving serving(echo());
+  std::vector<tcp::socket> held;
+  for (std::size_t i = 0; i < limits::connections_max; ++i) held.push_back(serving.connect());
+  // Each is really served: it answers.
+  for (auto& socket : held) {
+    net::write(socket, net::buffer(std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n")));
+    char first = 0;
+    net::read(socket, net::buffer(&first, 1));
+    CHECK(first == 'H');
+  }
+  auto waiting = serving.connect();
+  net::write(waiting, net::buffer(std::string("GET /w HTTP/1.1\r\nHost: x\r\n\r\n")));
+  // One more is taken after the one that leaves, and so has its answer.
+  held.pop_back();
+  char first = 0;
+  net::read(waiting, net::buffer(&first, 1));
+  CHECK(first == 'H');
+}
+
+TEST_CASE("the endpoints answer as the reference's") {
+  Metrics metrics;
+  std::optional<Certificate> newest;
+  Serving serving(public_endpoints([&] { return newest; }, metrics));
+
+  const auto health = serving.get("/healthz");
+  CHECK(has(health, "HTTP/1.1 200 OK\r\n"));
+  CHECK(has(health, "Content-Type: text/plain; charset=utf-8\r\n"));
+  CHECK(body_of(health) == "ok\n");
+
+  const auto none = serving.get("/nope");
+  CHECK(has(none, "HTTP/1.1 404 Not Found\r\n"));
+  CHECK(has(none, "X-Content-Type-Options: nosniff\r\n"));
+  CHECK(body_of(none) == "404 page not found\n");
+  CHECK(has(serving.get("/v1/verify", "POST"), "HTTP/1.1 404 "));
+
+  CHECK(has(serving.get("/v1/cert.pem"), "HTTP/1.1 503 "));
+  CHECK(has(serving.get("/v1/cert.pem", "DELETE"), "HTTP/1.1 405 "));
+}
+
+TEST_CASE("the certificate is served by GET and HEAD, and counted") {
+  Metrics metrics;
+  const auto pem = read_file(std::string(BULLA_TEST_DATA) + "/keys/rsa2048-a.crt", limits::mib);
+  const auto certificate = Certificate::from_pem(pem.value().expose_secret_text()).value();
+  Serving serving(
+      public_endpoints([&] { return std::optional<Certificate>(certificate); }, metrics));
+
+  const auto answer = serving.get("/v1/cert.pem");
+  CHECK(has(answer, "Content-Type: application/x-pem-file\r\n"));
+  CHECK(body_of(answer) == certificate.pem());
+  const auto head = serving.get("/v1/cert.pem", "HEAD");
+  CHECK(has(head, "Content-Length: " + std::to_string(certificate.pem().size()) + "\r\n"));
+  CHECK(body_of(head).empty());
+  CHECK(has(metrics.text(),
+            "http_requests_total{code=\"200\",method=\"head\",path=\"/v1/cert.pem\"} 1\n"));
+
+  Serving of_metrics(metrics_endpoint(metrics));
+  CHECK(has(of_metrics.get("/metrics"), "sealed_secrets_controller_build_info"));
+  CHECK(has(of_metrics.get("/other"), "HTTP/1.1 404 "));
+}
+
+}  // namespace bulla::test

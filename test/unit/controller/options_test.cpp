@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/options.hpp"
+
+#include <doctest/doctest.h>
+
+namespace bulla::test {
+
+namespace {
+
+Result<CommandLine> parse(std::vector<const char*> arguments) {
+  return parse_command_line(arguments);
+}
+
+}  // namespace
+
+TEST_CASE("the defaults are the reference's") {
+  const auto line = parse({});
+  REQUIRE(line);
+  const Options& o = line->options;
+  CHECK(line->mode == CommandLine::Mode::run);
+  CHECK(o.key_prefix == "sealed-secrets-key");
+  CHECK(o.key_size == 4096);
+  CHECK(format_go_duration(o.key_ttl) == "87600h0m0s");
+  CHECK(format_go_duration(o.key_renew_period) == "720h0m0s");
+  CHECK(o.key_order == KeyOrder::certificate_not_before);
+  CHECK(o.all_namespaces);
+  CHECK(o.accept_deprecated_v1_data);
+  CHECK(o.update_status);
+  CHECK_FALSE(o.skip_recreate);
+  CHECK(o.listen_addr == ":8080");
+  CHECK(o.listen_metrics_addr == ":8081");
+  CHECK(format_go_duration(o.read_timeout) == "2m0s");
+  CHECK(o.log.info_to_stdout);
+  CHECK(line->not_supported_yet.empty());
+}
+
+TEST_CASE("every flag of the reference is accepted") {
+  const auto line = parse({"--accept-deprecated-v1-data=false",
+                           "--additional-namespaces=a,b",
+                           "--all-namespaces=false",
+                           "--key-cutoff-time=Mon, 02 Jan 2006 15:04:05 -0700",
+                           "--key-order-priority=SecretCreationTimestamp",
+                           "--key-prefix=k",
+                           "--key-renew-period=1h",
+                           "--key-size=2048",
+                           "--key-ttl=2h",
+                           "--kubeclient-burst=10",
+                           "--kubeclient-qps=5.5",
+                           "--label-selector=a=b",
+                           "--listen-addr=:1",
+                           "--listen-metrics-addr=:2",
+                           "--log-format=json",
+                           "--log-info-stdout=false",
+                           "--log-level=ERROR",
+                           "--max-unseal-retries=5",
+                           "--my-cn=me",
+                           "--old-gc-behavior",
+                           "--privatekey-annotations=a=1,b=2",
+                           "--privatekey-labels=c=3",
+                           "--rate-limit=2",
+                           "--rate-limit-burst=2",
+                           "--read-timeout=1m",
+                           "--skip-recreate",
+                           "--update-status=false",
+                           "--watch-for-secrets",
+                           "--write-timeout=1m"});
+  REQUIRE(line);
+  const Options& o = line->options;
+  CHECK_FALSE(o.accept_deprecated_v1_data);
+  CHECK(o.namespaces() == std::vector<std::string>{"default", "a", "b"});
+  REQUIRE(o.key_cutoff_time);
+  CHECK(format_rfc3339(*o.key_cutoff_time) == "2006-01-02T22:04:05Z");
+  CHECK(o.key_order == KeyOrder::secret_creation);
+  CHECK(o.key_annotations == std::map<std::string, std::string>{{"a", "1"}, {"b", "2"}});
+  CHECK(o.key_labels == std::map<std::string, std::string>{{"c", "3"}});
+  CHECK(o.log.level == LogLevel::error);
+  CHECK(o.log.format == LogFormat::json);
+  CHECK(line->not_supported_yet ==
+        std::vector<std::string>{"rate-limit", "rate-limit-burst", "old-gc-behavior",
+                                 "kubeclient-qps", "kubeclient-burst", "max-unseal-retries"});
+}
+
+TEST_CASE("what can't be understood is refused") {
+  struct Case {
+    const char* argument;
+    const char* says;
+  };
+  const Case cases[] = {
+      {"--nosuch", "unknown flag: --nosuch"},
+      {"--key-size=1024", "--key-size 1024 is not between 2048 and 8192"},
+      {"--key-ttl=0", "--key-ttl must be more than 0"},
+      {"--key-renew-period=-1h", "--key-renew-period must not be less than 0"},
+      {"--key-prefix=", "--key-prefix must not be empty"},
+      {"word", "unexpected argument \"word\""},
+      {"--log-level=DEBUG", "neither INFO nor ERROR"},
+      {"--key-ttl=soon", "time: invalid duration \"soon\""},
+      {"--key-cutoff-time=yesterday", "is no RFC 1123 time"},
+      {"--privatekey-labels=x", "\"x\" is not of the form key=value"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.argument);
+    const auto line = parse({c.argument});
+    REQUIRE_FALSE(line);
+    CHECK(line.error().message.find(c.says) != std::string::npos);
+  }
+}
+
+TEST_CASE("--version and --help win over flags that make no sense together") {
+  CHECK(parse({"--version", "--key-size=1"})->mode == CommandLine::Mode::version);
+  CHECK(parse({"--help"})->mode == CommandLine::Mode::help);
+  CHECK(help_text().find("--key-renew-period") != std::string::npos);
+}
+
+TEST_CASE("the namespaces to look after") {
+  Options options;
+  CHECK(options.namespaces() == std::vector<std::string>{""});
+  options.all_namespaces = false;
+  options.own_namespace = "kube-system";
+  options.additional_namespaces = {"a", "kube-system", "a"};
+  CHECK(options.namespaces() == std::vector<std::string>{"kube-system", "a"});
+}
+
+TEST_CASE("the own namespace") {
+  CHECK(own_namespace("pod", "/nonexistent") == "pod");
+  CHECK(own_namespace(std::nullopt, "/nonexistent") == "default");
+  CHECK(own_namespace("", "/nonexistent") == "default");
+}
+
+}  // namespace bulla::test

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/status.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/limits.hpp"
+#include "json_text.hpp"
+
+namespace bulla::test {
+
+namespace {
+
+const WallTime noon = parse_rfc3339("2026-01-02T12:00:00Z").value();
+
+const Outcome good{true, outcome_reason::unsealed, ""};
+const Outcome bad{false, outcome_reason::unseal_failed, "no key could decrypt secret (foo)"};
+
+boost::json::value status_of(const Outcome& outcome, std::int64_t generation, const char* at) {
+  return next_status(nullptr, outcome, generation, parse_rfc3339(at).value()).value();
+}
+
+}  // namespace
+
+TEST_CASE("a first status has Synced, then Ready") {
+  const auto next = next_status(nullptr, bad, 3, noon);
+  REQUIRE(next);
+  CHECK(*next == json_of("{'conditions':["
+                         "{'lastTransitionTime':'2026-01-02T12:00:00Z',"
+                         "'lastUpdateTime':'2026-01-02T12:00:00Z',"
+                         "'message':'no key could decrypt secret (foo)','reason':'UnsealFailed',"
+                         "'status':'False','type':'Synced'},"
+                         "{'lastTransitionTime':'2026-01-02T12:00:00Z',"
+                         "'lastUpdateTime':'2026-01-02T12:00:00Z',"
+                         "'message':'no key could decrypt secret (foo)','reason':'UnsealFailed',"
+                         "'status':'False','type':'Ready'}],'observedGeneration':3}"));
+  CHECK(next->at("conditions").at(0).at("type") == "Synced");
+}
+
+TEST_CASE("a status is written when it says something new") {
+  struct Case {
+    const char* name;
+    Outcome before;
+    std::int64_t generation_before;
+    Outcome after;
+    std::int64_t generation_after;
+    bool written;
+    bool flips;
+  };
+  const Outcome worse{false, outcome_reason::update_failed, "no key could decrypt secret (foo)"};
+  const Outcome other{false, outcome_reason::unseal_failed, "no key could decrypt secret (bar)"};
+  const Case cases[] = {
+      {"still good", good, 1, good, 1, false, false},
+      {"still bad, for the same reason", bad, 1, bad, 1, false, false},
+      {"another generation", good, 1, good, 2, true, false},
+      {"good, then bad", good, 1, bad, 1, true, true},
+      {"bad, then good", bad, 1, good, 2, true, true},
+      {"the reason changes", bad, 1, worse, 1, true, false},
+      {"the message changes", bad, 1, other, 1, true, false},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    const auto old = status_of(c.before, c.generation_before, "2026-01-01T00:00:00Z");
+    const auto next = next_status(&old, c.after, c.generation_after, noon);
+    REQUIRE(next.has_value() == c.written);
+    if (!next) continue;
+    for (const auto& condition : next->at("conditions").as_array()) {
+      CHECK(condition.at("lastUpdateTime") == "2026-01-02T12:00:00Z");
+      CHECK(condition.at("lastTransitionTime") ==
+            (c.flips ? "2026-01-02T12:00:00Z" : "2026-01-01T00:00:00Z"));
+    }
+    CHECK(next->at("observedGeneration") == c.generation_after);
+  }
+}
+
+TEST_CASE("a status of the reference gains reason and Ready, and keeps its transition time") {
+  const auto old = json_of(
+      "{'conditions':[{'lastTransitionTime':'2025-01-01T00:00:00Z',"
+      "'lastUpdateTime':'2025-01-01T00:00:00Z','status':'True','type':'Synced'}],"
+      "'observedGeneration':1}");
+  const auto next = next_status(&old, good, 1, noon);
+  REQUIRE(next);
+  const auto& synced = next->at("conditions").at(0);
+  CHECK(synced.at("lastTransitionTime") == "2025-01-01T00:00:00Z");
+  CHECK(synced.at("reason") == "Unsealed");
+  CHECK_FALSE(synced.as_object().contains("message"));
+  CHECK(next->at("conditions").at(1).at("type") == "Ready");
+}
+
+TEST_CASE("conditions and fields of others stay") {
+  const auto old = json_of(
+      "{'conditions':[{'type':'Theirs','status':'True'},{'type':'Synced','status':'False'}],"
+      "'extra':{'x':1},'observedGeneration':1}");
+  const auto next = next_status(&old, good, 1, noon);
+  REQUIRE(next);
+  const auto& conditions = next->at("conditions").as_array();
+  REQUIRE(conditions.size() == 3);
+  CHECK(conditions[0].at("type") == "Synced");
+  CHECK(conditions[2].at("type") == "Theirs");
+  CHECK(next->at("extra").at("x") == 1);
+}
+
+TEST_CASE("a status that is no status is replaced") {
+  for (const char* odd : {"null", "7", "[]", "{'conditions':7}", "{'conditions':[null,'x']}",
+                          "{'conditions':[{'type':7}],'observedGeneration':'1'}"}) {
+    CAPTURE(odd);
+    const auto old = json_of(odd);
+    const auto next = next_status(&old, good, 1, noon);
+    REQUIRE(next);
+    CHECK(next->at("conditions").at(0).at("status") == "True");
+  }
+}
+
+TEST_CASE("a long message is cut between two characters") {
+  Outcome outcome = bad;
+  outcome.message = std::string(limits::status_message_bytes_max - 1, 'x') + "é";
+  const auto next = next_status(nullptr, outcome, 1, noon);
+  REQUIRE(next);
+  const auto& message = next->at("conditions").at(0).at("message").as_string();
+  CHECK(message.size() == limits::status_message_bytes_max - 1);
+  // Saying the same again is still no news.
+  CHECK_FALSE(next_status(&*next, outcome, 1, noon));
+}
+
+}  // namespace bulla::test
