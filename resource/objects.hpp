@@ -60,7 +60,7 @@ struct SealedSecret {
   /// others and other objects can.
   std::map<std::string, std::string> encrypted_data;
   std::optional<std::string> deprecated_data;  ///< spec.data: base64 of a whole sealed JSON Secret
-  std::optional<boost::json::object> status;  ///< as it came; unsealing ignores it
+  std::optional<boost::json::object> status;   ///< as it came; unsealing ignores it
 
   [[nodiscard]] std::string_view name() const noexcept;
   [[nodiscard]] std::string_view namespace_() const noexcept;

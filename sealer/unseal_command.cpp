@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <boost/json/object.hpp>
+
 #include "base/limits.hpp"
 #include "resource/seal.hpp"
 #include "sealer/commands.hpp"
@@ -21,6 +23,15 @@ Error explained(Error error, const SealedSecret& sealed, const Keyring& keys) {
   return error;
 }
 
+/// A value without bytes is printed as null, which is what the reference makes of it.
+void print_empty_as_null(boost::json::value& secret) {
+  auto* data = secret.get_object().if_contains("data");
+  if (data == nullptr) return;
+  for (auto& item : data->get_object()) {
+    if (item.value().get_string().empty()) item.value() = nullptr;
+  }
+}
+
 Result<boost::json::value> unseal_document(const Document& document, const std::string& name,
                                            const Keyring& keys) {
   auto sealed = sealed_secret_of(document, name);
@@ -28,7 +39,9 @@ Result<boost::json::value> unseal_document(const Document& document, const std::
   // As in the reference, the V1 form is for the controller alone.
   auto opened = unseal(*sealed, keys.newest_first(), {.accept_deprecated_data = false});
   if (!opened) return explained(std::move(opened).error(), *sealed, keys);
-  return opened->secret.to_json();
+  auto secret = opened->secret.to_json();
+  print_empty_as_null(secret);
+  return secret;
 }
 
 }  // namespace

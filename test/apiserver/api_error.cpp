@@ -57,8 +57,11 @@ ApiError bad_request(std::string message) {
 ApiError unauthorized() { return {401, "Unauthorized", "Unauthorized", {}, {}}; }
 
 ApiError not_found(const Subject& subject) {
-  return {404, "NotFound", qualified(subject) + " " + quoted(subject.name) + " not found",
-          details_of(subject, subject.plural), {}};
+  return {404,
+          "NotFound",
+          qualified(subject) + " " + quoted(subject.name) + " not found",
+          details_of(subject, subject.plural),
+          {}};
 }
 
 ApiError no_such_path() {
@@ -66,20 +69,25 @@ ApiError no_such_path() {
 }
 
 ApiError already_exists(const Subject& subject) {
-  return {409, "AlreadyExists",
+  return {409,
+          "AlreadyExists",
           qualified(subject) + " " + quoted(subject.name) + " already exists",
-          details_of(subject, subject.plural), {}};
+          details_of(subject, subject.plural),
+          {}};
 }
 
 ApiError conflict(const Subject& subject, std::string_view why) {
   if (why.empty()) {
-    why = "the object has been modified; please apply your changes to the latest version and "
-          "try again";
+    why =
+        "the object has been modified; please apply your changes to the latest version and "
+        "try again";
   }
-  return {409, "Conflict",
+  return {409,
+          "Conflict",
           "Operation cannot be fulfilled on " + qualified(subject) + " " + quoted(subject.name) +
               ": " + std::string(why),
-          details_of(subject, subject.plural), {}};
+          details_of(subject, subject.plural),
+          {}};
 }
 
 ApiError invalid(const Subject& subject, const std::vector<FieldError>& errors) {
@@ -92,17 +100,22 @@ ApiError invalid(const Subject& subject, const std::vector<FieldError>& errors) 
     list += error.field + ": " + error.message;
   }
   if (errors.size() > 1) list = "[" + list + "]";
-  const auto kind =
-      subject.group.empty() ? subject.kind : subject.kind + "." + subject.group;
+  const auto kind = subject.group.empty() ? subject.kind : subject.kind + "." + subject.group;
   JsonObject details = details_of(subject, subject.kind);
   details["causes"] = std::move(causes);
-  return {422, "Invalid", kind + " " + quoted(subject.name) + " is invalid: " + list,
-          std::move(details), {}};
+  return {422,
+          "Invalid",
+          kind + " " + quoted(subject.name) + " is invalid: " + list,
+          std::move(details),
+          {}};
 }
 
 ApiError method_not_allowed() {
-  return {405, "MethodNotAllowed",
-          "the server does not allow this method on the requested resource", {}, {}};
+  return {405,
+          "MethodNotAllowed",
+          "the server does not allow this method on the requested resource",
+          {},
+          {}};
 }
 
 ApiError not_acceptable(std::string message) {
@@ -110,10 +123,12 @@ ApiError not_acceptable(std::string message) {
 }
 
 ApiError unsupported_media_type(std::string_view accepted) {
-  return {415, "UnsupportedMediaType",
+  return {415,
+          "UnsupportedMediaType",
           "the body of the request was in an unknown format - accepted media types include: " +
               std::string(accepted),
-          {}, {}};
+          {},
+          {}};
 }
 
 ApiError too_large() {
@@ -125,10 +140,12 @@ ApiError expired(std::string message) { return {410, "Expired", std::move(messag
 ApiError version_in_the_future(std::string_view asked, std::string_view current) {
   const JsonObject cause{{"reason", "ResourceVersionTooLarge"},
                          {"message", "Too large resource version"}};
-  return {504, "Timeout",
+  return {504,
+          "Timeout",
           "Timeout: Too large resource version: " + std::string(asked) +
               ", current: " + std::string(current),
-          {{"causes", JsonArray{cause}}}, 1};
+          {{"causes", JsonArray{cause}}},
+          1};
 }
 
 ApiError unavailable(std::string message) {

@@ -14,10 +14,10 @@ namespace bulla::test {
 /// What the API server answers instead of an object: the parts of a metav1.Status.
 /// Texts and reasons are those of a real kube-apiserver, because clients show and match them.
 struct ApiError {
-  int code = 500;       ///< HTTP status
-  std::string reason;   ///< metav1.StatusReason; empty means unknown
+  int code = 500;      ///< HTTP status
+  std::string reason;  ///< metav1.StatusReason; empty means unknown
   std::string message;
-  JsonObject details;   ///< name, group, kind, uid, causes
+  JsonObject details;                ///< name, group, kind, uid, causes
   std::optional<int> retry_after_s;  ///< also sent as the Retry-After header
 };
 
@@ -42,10 +42,10 @@ struct FieldError {
 /// A resource and one object of it, as error texts name them: "secrets", or
 /// "sealedsecrets.bitnami.com".
 struct Subject {
-  std::string group;   ///< empty for the core group
+  std::string group;  ///< empty for the core group
   std::string plural;
   std::string kind;
-  std::string name;    ///< empty when the whole collection is meant
+  std::string name;  ///< empty when the whole collection is meant
 };
 
 [[nodiscard]] ApiError bad_request(std::string message);

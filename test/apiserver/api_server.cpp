@@ -76,12 +76,18 @@ std::string ApiServer::kubeconfig() const {
          "clusters:\n"
          "- name: test\n"
          "  cluster:\n"
-         "    server: " + url() + "\n"
-         "    certificate-authority-data: " + encode_base64({ca_bytes, ca.size()}) + "\n"
+         "    server: " +
+         url() +
+         "\n"
+         "    certificate-authority-data: " +
+         encode_base64({ca_bytes, ca.size()}) +
+         "\n"
          "users:\n"
          "- name: test\n"
          "  user:\n"
-         "    token: " + token() + "\n"
+         "    token: " +
+         token() +
+         "\n"
          "contexts:\n"
          "- name: test\n"
          "  context:\n"
@@ -137,7 +143,9 @@ std::size_t ApiServer::open_watches(std::string_view resource) const {
   return impl_->state.open_watches(resource);
 }
 
-std::uint64_t ApiServer::inject(Fault fault) { return impl_->state.faults.inject(std::move(fault)); }
+std::uint64_t ApiServer::inject(Fault fault) {
+  return impl_->state.faults.inject(std::move(fault));
+}
 
 void ApiServer::clear_fault(std::uint64_t id) {
   impl_->state.faults.clear(id);

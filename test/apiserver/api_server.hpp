@@ -20,13 +20,13 @@ namespace bulla::test {
 /// A request that the server has received, refused ones included, in order of arrival.
 struct LoggedRequest {
   std::string method;
-  std::string target;    ///< path and query as received
-  std::string verb;      ///< get list watch create ...; empty for /version and the like
+  std::string target;  ///< path and query as received
+  std::string verb;    ///< get list watch create ...; empty for /version and the like
   std::string group;
   std::string resource;  ///< with subresource: "sealedsecrets/status"
   std::string ns;
   std::string name;
-  std::string user;      ///< empty when it could not be authenticated
+  std::string user;  ///< empty when it could not be authenticated
   std::string accept;
   std::string content_type;
 
@@ -40,8 +40,8 @@ struct LoggedRequest {
 /// It behaves as a real one where a client can tell: resourceVersions and conflicts, watches
 /// with bookmarks and 410, the status subresource, CRDs, validation of Secrets, garbage
 /// collection, Status bodies with the real words. It lacks what no client of ours needs: no
-/// server-side apply (415), no protobuf but for what kubectl sends, no real RBAC (see Fault::forbid), no
-/// controllers other than garbage collection and namespace deletion.
+/// server-side apply (415), no protobuf but for what kubectl sends, no real RBAC (see
+/// Fault::forbid), no controllers other than garbage collection and namespace deletion.
 ///
 /// Threads: every member function may be called from any thread, stop() and restart() from one
 /// at a time. One I/O thread serves all connections.

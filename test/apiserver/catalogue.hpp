@@ -22,7 +22,7 @@ struct Column {
 
 /// One kind of object that the server serves, in one version.
 struct Resource {
-  std::string group;    ///< empty for the core group
+  std::string group;  ///< empty for the core group
   std::string version;
   std::string plural;
   std::string singular;
@@ -32,11 +32,11 @@ struct Resource {
   std::vector<std::string> categories = {};
   bool namespaced = true;
   bool has_status = false;
-  bool custom = false;              ///< defined by a CRD
-  bool counts_generation = false;   ///< metadata.generation follows the spec
-  bool blind_update = true;         ///< a PUT without resourceVersion overwrites
-  ObjectPtr schema = nullptr;       ///< OpenAPI v3 schema to prune and check by; may be null
-  std::vector<Column> columns = {}; ///< between NAME and AGE
+  bool custom = false;               ///< defined by a CRD
+  bool counts_generation = false;    ///< metadata.generation follows the spec
+  bool blind_update = true;          ///< a PUT without resourceVersion overwrites
+  ObjectPtr schema = nullptr;        ///< OpenAPI v3 schema to prune and check by; may be null
+  std::vector<Column> columns = {};  ///< between NAME and AGE
 
   /// The storage key: "secrets", "sealedsecrets.bitnami.com".
   [[nodiscard]] std::string key() const { return group.empty() ? plural : plural + "." + group; }

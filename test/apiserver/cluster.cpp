@@ -24,8 +24,11 @@ void set_default_status(JsonObject& object, const Resource& resource) {
 // kubectl waits for these before it uses a new resource.
 void establish(JsonObject& definition, const std::string& now) {
   const auto condition = [&](std::string_view type, std::string_view reason) {
-    return JsonObject{{"type", type}, {"status", "True"}, {"reason", reason},
-                      {"message", ""}, {"lastTransitionTime", now}};
+    return JsonObject{{"type", type},
+                      {"status", "True"},
+                      {"reason", reason},
+                      {"message", ""},
+                      {"lastTransitionTime", now}};
   };
   JsonObject& status = object_in(definition, "status");
   if (!status.contains("conditions")) {
@@ -53,9 +56,8 @@ Cluster::Cluster(Options options)
 
 void Cluster::make_initial_namespaces() {
   for (const auto name : {"default", "kube-system", "kube-public", "kube-node-lease"}) {
-    place(JsonObject{{"apiVersion", "v1"},
-                     {"kind", "Namespace"},
-                     {"metadata", JsonObject{{"name", name}}}});
+    place(JsonObject{
+        {"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", JsonObject{{"name", name}}}});
   }
 }
 
@@ -193,13 +195,14 @@ ObjectPtr Cluster::place(Json object) {
     const ObjectId id = id_of(*resource, ns, name);
     if (const auto old = store_.find(id)) {
       for (const auto field : {"uid", "creationTimestamp"}) {
-        if (!metadata.contains(field)) metadata[field] = text_at(*old, "metadata." + std::string(field));
+        if (!metadata.contains(field))
+          metadata[field] = text_at(*old, "metadata." + std::string(field));
       }
     }
     if (resource->namespaced && !store_.find({"namespaces", "", ns})) {
       const auto type = catalogue_.named("namespaces");
-      Json home = JsonObject{{"apiVersion", "v1"}, {"kind", "Namespace"},
-                             {"metadata", JsonObject{{"name", ns}}}};
+      Json home = JsonObject{
+          {"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", JsonObject{{"name", ns}}}};
       give_identity(home, *type);
       commit({"namespaces", "", ns}, std::move(home), *type);
     }

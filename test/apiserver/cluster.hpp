@@ -34,9 +34,9 @@ struct WatchCursor {
   ResourcePtr resource;
   std::string ns;
   Selector selector;
-  std::uint64_t version = 0;        ///< everything up to here has been told
-  std::vector<ObjectPtr> initial;   ///< to be told as ADDED before anything else
-  bool streams_list = false;        ///< sendInitialEvents: mark their end with a bookmark
+  std::uint64_t version = 0;       ///< everything up to here has been told
+  std::vector<ObjectPtr> initial;  ///< to be told as ADDED before anything else
+  bool streams_list = false;       ///< sendInitialEvents: mark their end with a bookmark
 };
 
 struct WatchEvent {
@@ -54,8 +54,8 @@ class Cluster {
  public:
   struct Options {
     WallClock now = std::chrono::system_clock::now;
-    std::uint64_t seed = 0;           ///< of uids and generated names; 0 draws one
-    bool collect_garbage = true;      ///< delete what all owners of are gone
+    std::uint64_t seed = 0;       ///< of uids and generated names; 0 draws one
+    bool collect_garbage = true;  ///< delete what all owners of are gone
   };
   explicit Cluster(Options options);
 

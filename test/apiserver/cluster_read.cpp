@@ -70,8 +70,8 @@ Answer<ObjectPtr> Cluster::get(const RequestInfo& info) const {
 Answer<Listing> Cluster::list(const RequestInfo& info) const {
   const auto resource = resource_of(info);
   if (!resource) return resource.error();
-  const auto selector = Selector::parse(info.parameter("labelSelector"),
-                                        info.parameter("fieldSelector"), **resource);
+  const auto selector =
+      Selector::parse(info.parameter("labelSelector"), info.parameter("fieldSelector"), **resource);
   if (!selector) return selector.error();
 
   const std::scoped_lock lock(mutex_);
@@ -98,8 +98,8 @@ Answer<Listing> Cluster::list(const RequestInfo& info) const {
   Listing page{{}, at.version, "", {}};
   const auto begin = std::min(at.offset, items->size());
   const auto limit = number(info.parameter("limit"), 0);
-  const auto count = limit == 0 ? items->size() - begin : std::min<std::size_t>(
-                                                              limit, items->size() - begin);
+  const auto count =
+      limit == 0 ? items->size() - begin : std::min<std::size_t>(limit, items->size() - begin);
   const auto first = items->begin() + static_cast<std::ptrdiff_t>(begin);
   page.items.assign(first, first + static_cast<std::ptrdiff_t>(count));
   if (begin + count < items->size()) {
@@ -145,8 +145,8 @@ Answer<std::vector<WatchEvent>> Cluster::next_events(WatchCursor& cursor) const 
   if (cursor.streams_list) {
     cursor.streams_list = false;
     Json end = *bookmark(cursor).object;
-    object_in(object_in(end.as_object(), "metadata"),
-              "annotations")["k8s.io/initial-events-end"] = "true";
+    object_in(object_in(end.as_object(), "metadata"), "annotations")["k8s.io/initial-events-end"] =
+        "true";
     events.push_back({"BOOKMARK", std::make_shared<const Json>(std::move(end))});
   }
   const std::scoped_lock lock(mutex_);
@@ -165,10 +165,10 @@ Answer<std::vector<WatchEvent>> Cluster::next_events(WatchCursor& cursor) const 
 WatchEvent Cluster::bookmark(const WatchCursor& cursor) {
   JsonObject metadata{{"resourceVersion", std::to_string(cursor.version)},
                       {"creationTimestamp", nullptr}};
-  return {"BOOKMARK", std::make_shared<const Json>(
-                          JsonObject{{"kind", cursor.resource->kind},
-                                     {"apiVersion", cursor.resource->api_version()},
-                                     {"metadata", std::move(metadata)}})};
+  return {"BOOKMARK",
+          std::make_shared<const Json>(JsonObject{{"kind", cursor.resource->kind},
+                                                  {"apiVersion", cursor.resource->api_version()},
+                                                  {"metadata", std::move(metadata)}})};
 }
 
 }  // namespace bulla::test

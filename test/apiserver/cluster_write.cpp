@@ -19,8 +19,7 @@ Answer<Json> parse_body(const std::string& body) {
   boost::system::error_code bad;
   Json value = boost::json::parse(body, bad, {}, options);
   if (bad) {
-    return bad_request(
-        "couldn't get version/kind; json parse error: " + bad.message());
+    return bad_request("couldn't get version/kind; json parse error: " + bad.message());
   }
   return Answer<Json>(boost::system::in_place_value, std::move(value));
 }
@@ -37,8 +36,8 @@ std::optional<ApiError> check_address(const Json& object, const RequestInfo& inf
   }
   const auto kind = text_at(object, "kind");
   if (!kind.empty() && kind != resource.kind) {
-    return bad_request(kind + " in version \"" + resource.version +
-                       "\" cannot be handled as a " + resource.kind);
+    return bad_request(kind + " in version \"" + resource.version + "\" cannot be handled as a " +
+                       resource.kind);
   }
   const auto ns = text_at(object, "metadata.namespace");
   if (!ns.empty() && resource.namespaced && ns != info.ns) {
@@ -47,8 +46,8 @@ std::optional<ApiError> check_address(const Json& object, const RequestInfo& inf
   }
   const auto name = text_at(object, "metadata.name");
   if (!info.name.empty() && name != info.name) {
-    return bad_request("the name of the object (" + name + ") does not match the name on the URL (" +
-                       info.name + ")");
+    return bad_request("the name of the object (" + name +
+                       ") does not match the name on the URL (" + info.name + ")");
   }
   return std::nullopt;
 }
@@ -136,7 +135,8 @@ Answer<Written> Cluster::create(const RequestInfo& info) {
     const auto prefix = text_at(*object, "metadata.generateName");
     if (!metadata.contains("name") && !prefix.empty()) metadata["name"] = prefix + random_suffix();
     if (metadata.contains("resourceVersion")) {
-      return ApiError{500, "", "resourceVersion should not be set on objects to be created", {}, {}};
+      return ApiError{
+          500, "", "resourceVersion should not be set on objects to be created", {}, {}};
     }
     if (resource.namespaced && !store_.find({"namespaces", "", info.ns})) {
       return not_found(catalogue_.named("namespaces")->subject(info.ns));
@@ -263,8 +263,8 @@ Answer<Written> Cluster::patch(const RequestInfo& info) {
     if (is_merge) merge_patch(next, *body);
     if (is_strategic) strategic_merge_patch(next, *body);
     if (is_json && json_patch(next, *body)) {
-      return ApiError{422, "Invalid",
-                      "the server rejected our request due to an error in our request", {}, {}};
+      return ApiError{
+          422, "Invalid", "the server rejected our request due to an error in our request", {}, {}};
     }
     return Answer<Json>(boost::system::in_place_value, std::move(next));
   });
@@ -274,9 +274,10 @@ void Cluster::release_dependents(const std::string& owner_uid) {
   for (const auto& id : store_.dependents(owner_uid)) {
     Json object = *store_.find(id);
     JsonArray& owners = object.at("metadata").at("ownerReferences").as_array();
-    owners.erase(std::remove_if(owners.begin(), owners.end(),
-                                [&](const Json& owner) { return text_at(owner, "uid") == owner_uid; }),
-                 owners.end());
+    owners.erase(
+        std::remove_if(owners.begin(), owners.end(),
+                       [&](const Json& owner) { return text_at(owner, "uid") == owner_uid; }),
+        owners.end());
     if (owners.empty()) object.at("metadata").as_object().erase("ownerReferences");
     store_.put(id, std::move(object));
   }
@@ -337,9 +338,9 @@ Answer<Listing> Cluster::remove_collection(const RequestInfo& info) {
   {
     const std::scoped_lock lock(mutex_);
     for (const auto& object : doomed->items) {
-      const auto removed = remove_one(id_of(**found, text_at(*object, "metadata.namespace"),
-                                            text_at(*object, "metadata.name")),
-                                      **found, info);
+      const auto removed = remove_one(
+          id_of(**found, text_at(*object, "metadata.namespace"), text_at(*object, "metadata.name")),
+          **found, info);
       // Whoever deleted it meanwhile did our work.
       if (!removed && removed.error().code != 404) return removed.error();
     }

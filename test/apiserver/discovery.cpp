@@ -15,13 +15,12 @@ JsonArray array_of(const std::vector<std::string>& texts) {
 }
 
 JsonObject api_resource(const Resource& resource) {
-  JsonObject entry{
-      {"name", resource.plural},
-      {"singularName", resource.singular},
-      {"namespaced", resource.namespaced},
-      {"kind", resource.kind},
-      {"verbs", JsonArray{"create", "delete", "deletecollection", "get", "list", "patch", "update",
-                          "watch"}}};
+  JsonObject entry{{"name", resource.plural},
+                   {"singularName", resource.singular},
+                   {"namespaced", resource.namespaced},
+                   {"kind", resource.kind},
+                   {"verbs", JsonArray{"create", "delete", "deletecollection", "get", "list",
+                                       "patch", "update", "watch"}}};
   if (!resource.short_names.empty()) entry["shortNames"] = array_of(resource.short_names);
   if (!resource.categories.empty()) entry["categories"] = array_of(resource.categories);
   return entry;
@@ -51,11 +50,9 @@ std::optional<Json> resource_list(std::string_view api_version,
 }
 
 JsonObject group_entry(const Resource& resource) {
-  const JsonObject version{{"groupVersion", resource.api_version()},
-                           {"version", resource.version}};
-  return {{"name", resource.group},
-          {"versions", JsonArray{version}},
-          {"preferredVersion", version}};
+  const JsonObject version{{"groupVersion", resource.api_version()}, {"version", resource.version}};
+  return {
+      {"name", resource.group}, {"versions", JsonArray{version}}, {"preferredVersion", version}};
 }
 
 Json group_list(const std::vector<ResourcePtr>& resources) {
@@ -94,12 +91,10 @@ Json openapi_index(const std::vector<ResourcePtr>& resources) {
 }
 
 JsonObject openapi_operation(const Resource& resource) {
-  const JsonObject parameter{{"name", "fieldValidation"},
-                             {"in", "query"},
-                             {"schema", JsonObject{{"type", "string"}}}};
-  const JsonObject kind{{"group", resource.group},
-                        {"version", resource.version},
-                        {"kind", resource.kind}};
+  const JsonObject parameter{
+      {"name", "fieldValidation"}, {"in", "query"}, {"schema", JsonObject{{"type", "string"}}}};
+  const JsonObject kind{
+      {"group", resource.group}, {"version", resource.version}, {"kind", resource.kind}};
   return {{"parameters", JsonArray{parameter}},
           {"x-kubernetes-group-version-kind", kind},
           {"responses", JsonObject{{"200", JsonObject{{"description", "OK"}}}}}};
@@ -111,8 +106,8 @@ std::optional<Json> openapi_document(std::string_view root,
   for (const auto& resource : resources) {
     if (root_of(*resource) != root) continue;
     const auto path = "/" + std::string(root) +
-                      (resource->namespaced ? "/namespaces/{namespace}/" : "/") +
-                      resource->plural + "/{name}";
+                      (resource->namespaced ? "/namespaces/{namespace}/" : "/") + resource->plural +
+                      "/{name}";
     paths[path] = JsonObject{{"patch", openapi_operation(*resource)}};
   }
   if (paths.empty()) return std::nullopt;
@@ -128,9 +123,9 @@ std::optional<Json> discovery_document(std::string_view path,
   constexpr std::string_view groups = "/apis/";
   constexpr std::string_view openapi = "/openapi/v3/";
   if (path == "/version") {
-    return JsonObject{{"major", "1"}, {"minor", "32"}, {"gitVersion", "v1.32.0"},
+    return JsonObject{{"major", "1"},    {"minor", "32"},           {"gitVersion", "v1.32.0"},
                       {"gitCommit", ""}, {"gitTreeState", "clean"}, {"buildDate", ""},
-                      {"goVersion", ""}, {"compiler", ""}, {"platform", "linux/amd64"}};
+                      {"goVersion", ""}, {"compiler", ""},          {"platform", "linux/amd64"}};
   }
   if (path == "/api") {
     return JsonObject{{"kind", "APIVersions"},

@@ -11,9 +11,7 @@ namespace bulla::test {
 
 namespace {
 
-HttpAnswer json_answer(int code, const Json& body) {
-  return {code, boost::json::serialize(body)};
-}
+HttpAnswer json_answer(int code, const Json& body) { return {code, boost::json::serialize(body)}; }
 
 HttpAnswer answer_of_write(const Cluster& cluster, Form form, const Answer<Written>& result) {
   if (!result) return answer_of(result.error());

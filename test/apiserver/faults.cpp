@@ -28,8 +28,9 @@ ApiError forbidden(const RequestInfo& info) {
 
 std::string usual_message(int code) {
   switch (code) {
-    case 409: return "Operation cannot be fulfilled: the object has been modified; please apply "
-                     "your changes to the latest version and try again";
+    case 409:
+      return "Operation cannot be fulfilled: the object has been modified; please apply "
+             "your changes to the latest version and try again";
     case 410: return "The resourceVersion for the provided list is too old.";
     case 429: return "Too many requests, please try again later.";
     case 500: return "Internal error occurred: injected fault";

@@ -39,15 +39,15 @@ struct Fault {
     close,              ///< connection closed before anything is done
     commit_then_close,  ///< done, but the answer is never sent
     // For watches; they strike after `after_events` events were delivered:
-    cut,                ///< the stream ends cleanly
-    cut_mid_line,       ///< half an event, then the connection is closed
-    silence,            ///< open, and never says anything again
-    malformed_line,     ///< a line that is no JSON; then it goes on
-    expire,             ///< an ERROR event with code 410; then the stream ends
+    cut,             ///< the stream ends cleanly
+    cut_mid_line,    ///< half an event, then the connection is closed
+    silence,         ///< open, and never says anything again
+    malformed_line,  ///< a line that is no JSON; then it goes on
+    expire,          ///< an ERROR event with code 410; then the stream ends
     // For watches, from their start:
-    duplicate_events,   ///< each event comes twice
-    split_chunks,       ///< each event is cut into two HTTP chunks
-    no_bookmarks,       ///< none, whatever the client asked for
+    duplicate_events,  ///< each event comes twice
+    split_chunks,      ///< each event is cut into two HTTP chunks
+    no_bookmarks,      ///< none, whatever the client asked for
   };
   static constexpr int forever = -1;
 

@@ -28,17 +28,17 @@ constexpr std::array<Field, 5> owner_fields = {{{1, "kind", Type::text},
                                                 {4, "uid", Type::text},
                                                 {5, "apiVersion", Type::text},
                                                 {6, "controller", Type::boolean}}};
-constexpr std::array<Field, 10> metadata_fields = {{{1, "name", Type::text},
-                                                    {2, "generateName", Type::text},
-                                                    {3, "namespace", Type::text},
-                                                    {5, "uid", Type::text},
-                                                    {6, "resourceVersion", Type::text},
-                                                    {8, "creationTimestamp", Type::time},
-                                                    {11, "labels", Type::text_map},
-                                                    {12, "annotations", Type::text_map},
-                                                    {13, "ownerReferences", Type::list,
-                                                     owner_fields},
-                                                    {14, "finalizers", Type::text_list}}};
+constexpr std::array<Field, 10> metadata_fields = {
+    {{1, "name", Type::text},
+     {2, "generateName", Type::text},
+     {3, "namespace", Type::text},
+     {5, "uid", Type::text},
+     {6, "resourceVersion", Type::text},
+     {8, "creationTimestamp", Type::time},
+     {11, "labels", Type::text_map},
+     {12, "annotations", Type::text_map},
+     {13, "ownerReferences", Type::list, owner_fields},
+     {14, "finalizers", Type::text_list}}};
 constexpr std::array<Field, 1> namespace_spec_fields = {{{1, "finalizers", Type::text_list}}};
 constexpr std::array<Field, 2> namespace_fields = {
     {{1, "metadata", Type::message, metadata_fields},
@@ -171,8 +171,7 @@ bool read_field(const Field& field, const Reader::Value& value, JsonObject& obje
     case Type::bytes_map:
       add_entry(object_in(object, field.name), value.bytes, field.type == Type::bytes_map);
       return true;
-    case Type::message:
-      return read_message(value.bytes, field.of, object_in(object, field.name));
+    case Type::message: return read_message(value.bytes, field.of, object_in(object, field.name));
     case Type::text_list:
     case Type::list: break;
   }

@@ -28,13 +28,12 @@ enum class Form {
 struct Listing {
   std::vector<ObjectPtr> items;
   std::uint64_t version = 0;
-  std::string continue_token;                ///< empty on the last page
-  std::optional<std::size_t> remaining = {}; ///< items after this page
+  std::string continue_token;                 ///< empty on the last page
+  std::optional<std::size_t> remaining = {};  ///< items after this page
 };
 
 /// An object in the wanted form. Table ages are counted to `now`.
-[[nodiscard]] Json represent(Form form, const Resource& resource, const Json& object,
-                             WallTime now);
+[[nodiscard]] Json represent(Form form, const Resource& resource, const Json& object, WallTime now);
 
 /// A whole list as JSON text. Text and not a Json, because copying ten thousand objects to
 /// print them once would dominate the tests that list that many.

@@ -13,7 +13,8 @@ using Segments = std::vector<std::string>;
 
 void read_resource(RequestInfo& info, const Segments& parts) {
   std::size_t at = 0;
-  const bool own_subresource = parts.size() == 3 && (parts[2] == "status" || parts[2] == "finalize");
+  const bool own_subresource =
+      parts.size() == 3 && (parts[2] == "status" || parts[2] == "finalize");
   if (parts.size() >= 3 && parts[0] == "namespaces" && !own_subresource) {
     info.ns = parts[1];
     at = 2;

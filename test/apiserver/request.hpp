@@ -24,7 +24,7 @@ struct RequestInfo {
   std::string subresource;  ///< "status", "proxy"; empty for the object itself
   std::string ns;
   std::string name;
-  std::string rest;         ///< what follows ".../proxy", with its slash
+  std::string rest;  ///< what follows ".../proxy", with its slash
 
   std::map<std::string, std::string> query;
   std::string accept;

@@ -113,9 +113,9 @@ void check_enum(const Json& value, const Json& schema, const std::string& path,
     if (!words.empty()) words += ", ";
     words += boost::json::serialize(each);
   }
-  errors.push_back({path, "FieldValueNotSupported",
-                    "Unsupported value: " + boost::json::serialize(value) +
-                        ": supported values: " + words});
+  errors.push_back(
+      {path, "FieldValueNotSupported",
+       "Unsupported value: " + boost::json::serialize(value) + ": supported values: " + words});
 }
 
 void check_below(const Json& value, const Json& schema, const std::string& path,
@@ -142,10 +142,9 @@ void check_below(const Json& value, const Json& schema, const std::string& path,
                  std::vector<FieldError>& errors) {
   if (!type_fits(value, schema)) {
     const auto shown = "\"" + std::string(type_of(value)) + "\"";
-    errors.push_back(
-        {path, "FieldValueTypeInvalid",
-         "Invalid value: " + shown + ": " + path + " in body must be of type " +
-             text_at(schema, "type") + ": " + shown});
+    errors.push_back({path, "FieldValueTypeInvalid",
+                      "Invalid value: " + shown + ": " + path + " in body must be of type " +
+                          text_at(schema, "type") + ": " + shown});
     return;
   }
   check_bounds(value, schema, path, errors);

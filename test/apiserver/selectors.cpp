@@ -104,8 +104,8 @@ Answer<Selector> Selector::parse(std::string_view labels, std::string_view field
   for (const auto part : split_terms(fields)) {
     auto compared = comparison(part);
     if (!compared) {
-      return bad_request("invalid selector: '" + std::string(part) +
-                         "'; can't understand '" + std::string(part) + "'");
+      return bad_request("invalid selector: '" + std::string(part) + "'; can't understand '" +
+                         std::string(part) + "'");
     }
     if (!field_is_known(resource, compared->key)) {
       return bad_request(resource.custom ? "field label not supported: " + compared->key
@@ -113,8 +113,7 @@ Answer<Selector> Selector::parse(std::string_view labels, std::string_view field
                                                "\" is not a known field selector: only "
                                                "\"metadata.name\", \"metadata.namespace\"");
     }
-    selector.terms_.push_back(
-        {false, compared->key, compared->equal, false, {compared->value}});
+    selector.terms_.push_back({false, compared->key, compared->equal, false, {compared->value}});
   }
   return selector;
 }
@@ -129,8 +128,8 @@ bool Selector::holds(const Term& term, const Json& object) {
     value = field_value(object, term.key);
   }
   if (term.exists_only) return value.has_value() == term.wanted;
-  const bool among = value && std::find(term.values.begin(), term.values.end(), *value) !=
-                                  term.values.end();
+  const bool among =
+      value && std::find(term.values.begin(), term.values.end(), *value) != term.values.end();
   return among == term.wanted;
 }
 

@@ -53,9 +53,8 @@ std::vector<LoggedRequest> ServerState::requests() const {
 
 std::size_t ServerState::count_requests(const FaultMatch& match) const {
   const std::scoped_lock lock(mutex_);
-  const auto count = std::count_if(log_.begin(), log_.end(), [&](const RequestInfo& info) {
-    return match.matches(info);
-  });
+  const auto count = std::count_if(log_.begin(), log_.end(),
+                                   [&](const RequestInfo& info) { return match.matches(info); });
   return static_cast<std::size_t>(count);
 }
 
@@ -133,8 +132,7 @@ bool ServerState::wait_for(const std::function<bool()>& predicate,
     lock.unlock();
     if (predicate()) return true;
     lock.lock();
-    const bool moved =
-        happened_.wait_until(lock, deadline, [&] { return happenings_ != seen; });
+    const bool moved = happened_.wait_until(lock, deadline, [&] { return happenings_ != seen; });
     if (!moved) return false;
   }
 }

@@ -65,8 +65,8 @@ net::awaitable<HttpAnswer> pass_to_service(const ServerState& state, RequestInfo
   } catch (const boost::system::system_error& error) {
     trouble = error.code().message();
   }
-  co_return answer_of(unavailable("error trying to reach service: dial tcp " + backend->host +
-                                  ":" + std::to_string(backend->port) + ": " + trouble));
+  co_return answer_of(unavailable("error trying to reach service: dial tcp " + backend->host + ":" +
+                                  std::to_string(backend->port) + ": " + trouble));
 }
 
 }  // namespace bulla::test

@@ -58,8 +58,8 @@ net::awaitable<void> linger(Session& session, const ServerState& state,
   }
 }
 
-net::awaitable<bool> answer(std::shared_ptr<Session> session, ServerState& state,
-                            RequestInfo info, bool keep_alive) {
+net::awaitable<bool> answer(std::shared_ptr<Session> session, ServerState& state, RequestInfo info,
+                            bool keep_alive) {
   const auto strikes = state.faults.take(info);
   co_await linger(*session, state, strikes);
   if (first_of(strikes, Fault::Kind::close)) co_return false;

@@ -98,8 +98,7 @@ std::vector<ObjectPtr> Store::list(std::string_view resource, std::string_view n
   return objects;
 }
 
-std::optional<std::vector<ObjectPtr>> Store::list_at(std::string_view resource,
-                                                     std::string_view ns,
+std::optional<std::vector<ObjectPtr>> Store::list_at(std::string_view resource, std::string_view ns,
                                                      std::uint64_t version) const {
   if (!remembers(version)) return std::nullopt;
   auto objects = range(resource, ns);

@@ -13,7 +13,7 @@ namespace bulla::test {
 /// One answer. `code` is 0 when the connection ended before there was any.
 struct Reply {
   int code = 0;
-  Json body;         ///< null when it is no JSON
+  Json body;  ///< null when it is no JSON
   std::string text;
   std::map<std::string, std::string> headers;
 

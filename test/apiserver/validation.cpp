@@ -51,16 +51,14 @@ bool is_label_value(std::string_view value) {
   if (value.empty()) return true;
   if (value.size() > label_bytes_max) return false;
   if (!is_alphanumeric(value.front()) || !is_alphanumeric(value.back())) return false;
-  return std::all_of(value.begin(), value.end(), [](char c) {
-    return is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
-  });
+  return std::all_of(value.begin(), value.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 bool is_config_key(std::string_view key) {
   return !key.empty() && key.size() <= name_bytes_max && key != "." && !key.starts_with("..") &&
-         std::all_of(key.begin(), key.end(), [](char c) {
-           return is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
-         });
+         std::all_of(key.begin(), key.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 std::string quoted(std::string_view text) {
@@ -96,10 +94,18 @@ std::optional<ApiError> check_text_map(const Json& object, std::string_view path
 }
 
 std::optional<ApiError> clean_metadata(Json& object, const Resource& resource) {
-  static constexpr std::array<std::string_view, 12> known = {
-      "name",           "generateName",      "namespace",         "uid",
-      "resourceVersion", "generation",       "creationTimestamp", "deletionTimestamp",
-      "labels",         "annotations",       "ownerReferences",   "finalizers"};
+  static constexpr std::array<std::string_view, 12> known = {"name",
+                                                             "generateName",
+                                                             "namespace",
+                                                             "uid",
+                                                             "resourceVersion",
+                                                             "generation",
+                                                             "creationTimestamp",
+                                                             "deletionTimestamp",
+                                                             "labels",
+                                                             "annotations",
+                                                             "ownerReferences",
+                                                             "finalizers"};
   for (const auto path : {"metadata.labels", "metadata.annotations"}) {
     if (auto error = check_text_map(object, path, resource, "string")) return error;
   }
@@ -157,10 +163,10 @@ void check_owners(const Json& object, std::vector<FieldError>& errors) {
     const Json& owner = owners->get_array()[i];
     for (const auto field : {"apiVersion", "kind", "name", "uid"}) {
       if (text_at(owner, field).empty()) {
-        errors.push_back(field_invalid(
-            "metadata.ownerReferences[" + std::to_string(i) + "]." + field, "\"\"",
-            std::string(field == std::string_view("apiVersion") ? "version" : field) +
-                " must not be empty"));
+        errors.push_back(
+            field_invalid("metadata.ownerReferences[" + std::to_string(i) + "]." + field, "\"\"",
+                          std::string(field == std::string_view("apiVersion") ? "version" : field) +
+                              " must not be empty"));
       }
     }
     const Json* is_controller = find(owner, "controller");
@@ -225,8 +231,8 @@ void check_docker_config(const Json& secret, const std::string& key,
   boost::system::error_code bad_json;
   boost::json::parse(item(secret, key), bad_json);
   if (bad_json) {
-    errors.push_back(field_invalid("data[" + key + "]", "\"<secret contents redacted>\"",
-                                   "invalid character"));
+    errors.push_back(
+        field_invalid("data[" + key + "]", "\"<secret contents redacted>\"", "invalid character"));
   }
 }
 
@@ -253,8 +259,7 @@ void check_secret_type(const Json& secret, std::vector<FieldError>& errors) {
   } else if (type == "kubernetes.io/service-account-token") {
     const JsonObject* annotations = object_at(secret, "metadata.annotations");
     if (!annotations || !annotations->contains("kubernetes.io/service-account.name")) {
-      errors.push_back(
-          field_required("metadata.annotations[kubernetes.io/service-account.name]"));
+      errors.push_back(field_required("metadata.annotations[kubernetes.io/service-account.name]"));
     }
   }
 }
@@ -282,7 +287,8 @@ void check_immutable(const Json& object, const Json& old, std::vector<FieldError
   constexpr std::string_view frozen = "field is immutable when `immutable` is set";
   const Json* was = find(old, "immutable");
   if (!was || *was != Json(true)) return;
-  if (!same_member(object, old, "immutable")) errors.push_back(field_forbidden("immutable", frozen));
+  if (!same_member(object, old, "immutable"))
+    errors.push_back(field_forbidden("immutable", frozen));
   if (!same_member(object, old, "data")) errors.push_back(field_forbidden("data", frozen));
 }
 
@@ -300,18 +306,17 @@ void check_event(const Json& object, std::vector<FieldError>& errors) {
   auto about = text_at(object, "involvedObject.namespace");
   if (about.empty()) about = "default";
   if (about != text_at(object, "metadata.namespace")) {
-    errors.push_back(
-        field_invalid("involvedObject.namespace",
-                      quoted(text_at(object, "involvedObject.namespace")),
-                      "does not match event.namespace"));
+    errors.push_back(field_invalid("involvedObject.namespace",
+                                   quoted(text_at(object, "involvedObject.namespace")),
+                                   "does not match event.namespace"));
   }
 }
 
 void check_definition(const Json& object, std::vector<FieldError>& errors) {
   const auto name = text_at(object, "metadata.name");
   if (name != text_at(object, "spec.names.plural") + "." + text_at(object, "spec.group")) {
-    errors.push_back(field_invalid("metadata.name", quoted(name),
-                                   "must be spec.names.plural+\".\"+spec.group"));
+    errors.push_back(
+        field_invalid("metadata.name", quoted(name), "must be spec.names.plural+\".\"+spec.group"));
   }
 }
 

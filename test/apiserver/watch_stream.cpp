@@ -134,8 +134,8 @@ class WatchStream {
   }
 
   net::awaitable<void> write_due_bookmark(bool last) {
-    const bool due = std::exchange(session_->bookmark_asked, false) || last ||
-                     Clock::now() >= next_bookmark_;
+    const bool due =
+        std::exchange(session_->bookmark_asked, false) || last || Clock::now() >= next_bookmark_;
     if (!due) co_return;
     next_bookmark_ = Clock::now() + state_.options.bookmark_interval;
     if (!info_.is_set("allowWatchBookmarks") || is_struck(Fault::Kind::no_bookmarks)) co_return;

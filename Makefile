@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. Every target does its own set-up and is safe to run twice.
+
+BUILD ?= build
+RELEASE ?= build-release
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help deps configure build release test e2e demo bench fuzz format lint clean
+
+help: ## List these targets
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+deps: ## Install the Debian packages that the build and the tests need
+	@scripts/deps
+
+$(BUILD)/build.ninja:
+	@scripts/deps
+	meson setup $(BUILD) -Dbuildtype=debug -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false
+
+$(RELEASE)/build.ninja:
+	@scripts/deps
+	meson setup $(RELEASE) -Dbuildtype=release -Doptimization=2 -Db_lto=true -Dtests=false
+
+build: $(BUILD)/build.ninja ## Build everything, with AddressSanitizer and UBSan
+	ninja -C $(BUILD)
+
+release: $(RELEASE)/build.ninja ## Build the programs as they are shipped: hardened, with LTO
+	ninja -C $(RELEASE)
+
+test: build ## Run all tests that need no cluster
+	@scripts/test $(BUILD)
+
+e2e: release ## Run the end-to-end suite against a real kube-apiserver (needs root)
+	@test/e2e/real $(RELEASE)
+
+demo: ## Seal Secrets and watch a controller open them (KEEP=1 leaves it running)
+	@scripts/deps
+	@test -f build-demo/build.ninja || meson setup build-demo -Dbuildtype=release -Doptimization=1 -Dtests=true
+	ninja -C build-demo sealer/kubeseal controller/controller test/apiserver/bulla-test-apiserver
+	@scripts/demo build-demo
+
+bench: ## Print seal and unseal rates as ratios to openssl speed
+	@scripts/deps
+	@test -f build-bench/build.ninja || meson setup build-bench -Dbuildtype=release -Doptimization=2
+	meson test -C build-bench --benchmark --verbose
+
+fuzz: ## Run every fuzz target for a fixed number of iterations (clang)
+	@scripts/deps fuzz
+	@scripts/fuzz
+
+format: ## Reformat the sources with clang-format
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format -i
+
+lint: ## Check formatting and run clang-tidy over the rooms that clang 14 can build
+	@scripts/deps lint
+	@scripts/lint
+
+clean: ## Remove all build folders
+	rm -rf build build-*
