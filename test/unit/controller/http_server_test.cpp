@@ -95,13 +95,13 @@ TEST_CASE("addresses are read as Go reads them") {
                         Case{"[::1]:81", "::1", 81}, Case{"localhost:65535", "localhost", 65535}}) {
     CAPTURE(c.text);
     const auto address = parse_listen_address(c.text);
-    REQUIRE(address);
+    REQUIRE(address.has_value());
     CHECK(address->host == c.host);
     CHECK(address->port == c.port);
   }
   for (const char* bad : {"", "8080", "::1:80", ":", ":x", ":65536", ":-1", "host:"}) {
     CAPTURE(bad);
-    CHECK_FALSE(parse_listen_address(bad));
+    CHECK_FALSE(parse_listen_address(bad).has_value());
   }
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("a port that is taken is an error that names the address") {
   net::io_context io;
   const std::string address = "127.0.0.1:" + std::to_string(serving.port);
   const auto second = HttpServer::listen(io.get_executor(), address, {}, echo());
-  REQUIRE_FALSE(second);
+  REQUIRE_FALSE(second.has_value());
   CHECK(has(second.error().message, "listen tcp " + address));
 }
 

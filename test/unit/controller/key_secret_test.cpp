@@ -33,22 +33,22 @@ const auto by_certificate = KeyOrder::certificate_not_before;
 TEST_CASE("a key Secret of the reference is read") {
   const auto secret = controller_json("key-secret.json");
   const auto entry = parse_key_secret(secret, by_certificate);
-  REQUIRE(entry);
+  REQUIRE(entry.has_value());
   CHECK(entry->key.public_key().bits() == 4096);
-  REQUIRE(entry->certificate);
+  REQUIRE(entry->certificate.has_value());
   CHECK(entry->ordered_by == entry->certificate->not_before());
 }
 
 TEST_CASE("keys are ordered by their certificate or by their Secret") {
   const auto secret = key_secret(pem_of("rsa2048-a.pkcs1.pem"), pem_of("rsa2048-a.crt"));
   const auto by_creation = parse_key_secret(secret, KeyOrder::secret_creation);
-  REQUIRE(by_creation);
+  REQUIRE(by_creation.has_value());
   CHECK(format_rfc3339(by_creation->ordered_by) == "2026-02-03T04:05:06Z");
 }
 
 TEST_CASE("a certificate brought along may be a chain, and the key in PKCS#8") {
   const auto secret = key_secret(pem_of("rsa2048-a.pkcs8.pem"), pem_of("chain-ab.crt"));
-  CHECK(parse_key_secret(secret, by_certificate));
+  CHECK(parse_key_secret(secret, by_certificate).has_value());
 }
 
 TEST_CASE("a malformed key Secret is refused with what is wrong") {
@@ -78,7 +78,7 @@ TEST_CASE("a malformed key Secret is refused with what is wrong") {
   for (const auto& c : cases) {
     CAPTURE(c.name);
     const auto entry = parse_key_secret(c.secret, by_certificate);
-    REQUIRE_FALSE(entry);
+    REQUIRE_FALSE(entry.has_value());
     CHECK(entry.error().code == Errc::invalid_input);
     CHECK(entry.error().message.starts_with(c.says));
   }
@@ -106,7 +106,7 @@ TEST_CASE("a new key Secret looks like the reference's and reads back") {
   CHECK(*secret.at("data").at("tls.key").storage() == *wiping_memory());
 
   const auto read = parse_key_secret(secret, by_certificate);
-  REQUIRE(read);
+  REQUIRE(read.has_value());
   CHECK(read->key.fingerprint() == key.fingerprint());
 }
 

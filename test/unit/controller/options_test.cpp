@@ -15,7 +15,7 @@ Result<CommandLine> parse(std::vector<const char*> arguments) {
 
 TEST_CASE("the defaults are the reference's") {
   const auto line = parse({});
-  REQUIRE(line);
+  REQUIRE(line.has_value());
   const Options& o = line->options;
   CHECK(line->mode == CommandLine::Mode::run);
   CHECK(o.key_prefix == "sealed-secrets-key");
@@ -64,11 +64,11 @@ TEST_CASE("every flag of the reference is accepted") {
                            "--update-status=false",
                            "--watch-for-secrets",
                            "--write-timeout=1m"});
-  REQUIRE(line);
+  REQUIRE(line.has_value());
   const Options& o = line->options;
   CHECK_FALSE(o.accept_deprecated_v1_data);
   CHECK(o.namespaces() == std::vector<std::string>{"default", "a", "b"});
-  REQUIRE(o.key_cutoff_time);
+  REQUIRE(o.key_cutoff_time.has_value());
   CHECK(format_rfc3339(*o.key_cutoff_time) == "2006-01-02T22:04:05Z");
   CHECK(o.key_order == KeyOrder::secret_creation);
   CHECK(o.key_annotations == std::map<std::string, std::string>{{"a", "1"}, {"b", "2"}});
@@ -100,7 +100,7 @@ TEST_CASE("what can't be understood is refused") {
   for (const auto& c : cases) {
     CAPTURE(c.argument);
     const auto line = parse({c.argument});
-    REQUIRE_FALSE(line);
+    REQUIRE_FALSE(line.has_value());
     CHECK(line.error().message.find(c.says) != std::string::npos);
   }
 }

@@ -23,7 +23,7 @@ boost::json::value status_of(const Outcome& outcome, std::int64_t generation, co
 
 TEST_CASE("a first status has Synced, then Ready") {
   const auto next = next_status(nullptr, bad, 3, noon);
-  REQUIRE(next);
+  REQUIRE(next.has_value());
   CHECK(*next == json_of("{'conditions':["
                          "{'lastTransitionTime':'2026-01-02T12:00:00Z',"
                          "'lastUpdateTime':'2026-01-02T12:00:00Z',"
@@ -78,7 +78,7 @@ TEST_CASE("a status of the reference gains reason and Ready, and keeps its trans
       "'lastUpdateTime':'2025-01-01T00:00:00Z','status':'True','type':'Synced'}],"
       "'observedGeneration':1}");
   const auto next = next_status(&old, good, 1, noon);
-  REQUIRE(next);
+  REQUIRE(next.has_value());
   const auto& synced = next->at("conditions").at(0);
   CHECK(synced.at("lastTransitionTime") == "2025-01-01T00:00:00Z");
   CHECK(synced.at("reason") == "Unsealed");
@@ -91,7 +91,7 @@ TEST_CASE("conditions and fields of others stay") {
       "{'conditions':[{'type':'Theirs','status':'True'},{'type':'Synced','status':'False'}],"
       "'extra':{'x':1},'observedGeneration':1}");
   const auto next = next_status(&old, good, 1, noon);
-  REQUIRE(next);
+  REQUIRE(next.has_value());
   const auto& conditions = next->at("conditions").as_array();
   REQUIRE(conditions.size() == 3);
   CHECK(conditions[0].at("type") == "Synced");
@@ -105,7 +105,7 @@ TEST_CASE("a status that is no status is replaced") {
     CAPTURE(odd);
     const auto old = json_of(odd);
     const auto next = next_status(&old, good, 1, noon);
-    REQUIRE(next);
+    REQUIRE(next.has_value());
     CHECK(next->at("conditions").at(0).at("status") == "True");
   }
 }
@@ -114,11 +114,11 @@ TEST_CASE("a long message is cut between two characters") {
   Outcome outcome = bad;
   outcome.message = std::string(limits::status_message_bytes_max - 1, 'x') + "é";
   const auto next = next_status(nullptr, outcome, 1, noon);
-  REQUIRE(next);
+  REQUIRE(next.has_value());
   const auto& message = next->at("conditions").at(0).at("message").as_string();
   CHECK(message.size() == limits::status_message_bytes_max - 1);
   // Saying the same again is still no news.
-  CHECK_FALSE(next_status(&*next, outcome, 1, noon));
+  CHECK_FALSE(next_status(&*next, outcome, 1, noon).has_value());
 }
 
 }  // namespace bulla::test
