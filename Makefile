@@ -17,7 +17,7 @@ deps: ## Install the Debian packages that the build and the tests need
 
 $(BUILD)/build.ninja:
 	@scripts/deps
-	meson setup $(BUILD) -Dbuildtype=debug -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false
+	meson setup $(BUILD) -Dbuildtype=debug -Db_sanitize=address,undefined -Db_lundef=false
 
 $(RELEASE)/build.ninja:
 	@scripts/deps
