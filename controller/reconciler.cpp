@@ -32,6 +32,10 @@ Next retry_after(const Error& error) {
   return {Next::When::retry, error.retry_after.value_or(std::chrono::seconds(0))};
 }
 
+Next retry_unless_gone(const Error& error) {
+  return error.code == Errc::not_found ? Next{} : retry_after(error);
+}
+
 std::string not_managed_message(std::string_view name, Action action) {
   std::string message =
       "Resource \"" + std::string(name) + "\" already exists and is not managed by SealedSecret";
@@ -126,10 +130,12 @@ Awaitable<Next> Reconciler::reconcile(kube::ObjectKey key, std::size_t failures)
   const auto ring = parts_.keys.ring();
   auto desired = co_await open(*seen, *ring);
   if (!desired) {
-    const bool keys_changed = ring != parts_.keys.ring();
-    if (desired.error().code == Errc::cannot_decrypt && keys_changed)
-      co_return Next{Next::When::again};
-    co_return co_await report(*seen, Verdict::unseal_failed(desired.error()));
+    const bool no_key = desired.error().code == Errc::cannot_decrypt;
+    const auto outdated = [&] { return no_key && ring != parts_.keys.ring(); };
+    if (outdated()) co_return Next{Next::When::again};
+    const Next next = co_await report(*seen, Verdict::unseal_failed(desired.error()));
+    // A key that came while the status was written found nobody waiting for it.
+    co_return outdated() ? Next{Next::When::again} : next;
   }
 
   auto verdict = co_await write(*seen, action, std::move(*desired));
@@ -216,22 +222,23 @@ Awaitable<Next> Reconciler::report(Seen& seen, Verdict verdict) {
   const Outcome outcome{synced, verdict.reason,
                         std::string(verdict.status_prefix) + verdict.message};
   const auto changed = co_await write_status(seen, outcome);
-  if (!changed) {
-    if (changed.error().code == Errc::not_found) co_return Next{};
-    if (changed.error().code != Errc::conflict) {
-      parts_.metrics.unseal_failed("status", seen.key.namespace_);
-      log_error("Error updating the status, will retry",
-                {{"key", kube::to_text(seen.key)}, {"error", changed.error().message}});
-    }
-    co_return retry_after(changed.error());
-  }
-  if (verdict.wrote || *changed) record(seen, verdict);
+  // An object that its CRD calls invalid can hold no status: only the Event tells.
+  const bool refused = !changed && changed.error().code == Errc::rejected;
+  if (!changed) count_unwritten_status(seen.key, changed.error());
+  if (!changed && !refused) co_return retry_unless_gone(changed.error());
+  if (verdict.wrote || refused || *changed) record(seen, verdict);
   if (parts_.ledger.knows(seen.key)) {
     const auto instance = kube::label_of(seen.sealed, "app.kubernetes.io/instance");
     parts_.metrics.set_condition(seen.key, instance.value_or(""), synced);
   }
   if (parts_.ledger.pass_ended(seen.key, verdict.state)) co_return Next{Next::When::again};
   co_return Next{};
+}
+
+void Reconciler::count_unwritten_status(const kube::ObjectKey& key, const Error& error) {
+  if (error.code == Errc::not_found || error.code == Errc::conflict) return;
+  parts_.metrics.unseal_failed("status", key.namespace_);
+  log_error("Error updating the status", {{"key", kube::to_text(key)}, {"error", error.message}});
 }
 
 /// True when the status did not say so yet.

@@ -76,6 +76,7 @@ class Reconciler {
   [[nodiscard]] kube::Awaitable<Next> report_failed_write(Seen& seen, Verdict verdict,
                                                           std::size_t failures);
   [[nodiscard]] kube::Awaitable<Result<bool>> write_status(Seen& seen, const Outcome& outcome);
+  void count_unwritten_status(const kube::ObjectKey& key, const Error& error);
   void record(const Seen& seen, const Verdict& verdict);
 
   Parts parts_;

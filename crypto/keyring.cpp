@@ -22,9 +22,12 @@ Result<bool> Keyring::add(KeyringEntry entry) {
 }
 
 bool Keyring::retire(const Fingerprint& fingerprint) {
-  return std::erase_if(entries_, [&](const Entry& entry) {
-           return entry->key.fingerprint() == fingerprint;
-         }) != 0;
+  // First found, then erased: `fingerprint` may be that of the very entry that goes.
+  const auto found = std::ranges::find_if(
+      entries_, [&](const Entry& entry) { return entry->key.fingerprint() == fingerprint; });
+  if (found == entries_.end()) return false;
+  entries_.erase(found);
+  return true;
 }
 
 Keyring::Entry Keyring::find(const Fingerprint& fingerprint) const {

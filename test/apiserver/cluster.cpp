@@ -9,8 +9,10 @@ namespace bulla::test {
 
 namespace {
 
-void set_default_status(JsonObject& object, const Resource& resource) {
+// What a real server fills in, in objects that reach the store by whatever way.
+void set_defaults(JsonObject& object, const Resource& resource) {
   if (resource.custom || object.contains("status")) return;
+  if (resource.plural == "secrets" && text_at(object, "type").empty()) object["type"] = "Opaque";
   if (resource.kind == "Namespace") {
     object["spec"] = JsonObject{{"finalizers", JsonArray{"kubernetes"}}};
     object["status"] = JsonObject{{"phase", "Active"}};
@@ -98,7 +100,7 @@ void Cluster::give_identity(Json& object, const Resource& resource) {
   if (resource.kind == "Namespace" && !resource.custom) {
     object_in(metadata, "labels")["kubernetes.io/metadata.name"] = text_at(metadata, "name");
   }
-  set_default_status(object.as_object(), resource);
+  set_defaults(object.as_object(), resource);
 }
 
 ObjectPtr Cluster::commit(const ObjectId& id, Json object, const Resource& resource) {

@@ -97,8 +97,8 @@ std::vector<Strike> Faults::take(const RequestInfo& info) {
       --fault.skip;
       continue;
     }
-    if (fault.count > 0) --fault.count;
     struck.push_back({id, fault});
+    if (fault.count > 0) --fault.count;
   }
   // A hold stays in force, used up or not: it is what its requests wait on.
   std::erase_if(faults_, [](const Strike& strike) {

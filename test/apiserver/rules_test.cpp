@@ -141,6 +141,7 @@ TEST_CASE("custom resources are pruned and checked by their schema") {
   CHECK(strict.at("message").find("unknown field \"spec.colour\"") != std::string::npos);
   const auto lenient = create(server, sealed_path, odd);
   CHECK(lenient.code == 201);
+  CAPTURE(lenient.text);
   CHECK(find(lenient.body, "spec.colour") == nullptr);
   CHECK(find(lenient.body, "spec.encryptedData.number") != nullptr);
   const auto bare = create(server, sealed_path, with(sealed_secret("t"), "spec", JsonObject{}));

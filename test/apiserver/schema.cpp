@@ -49,7 +49,7 @@ void prune_below(Json& value, const Json& schema, const std::string& path,
   }
   if (!value.is_object()) return;
   std::vector<std::string> unknown;
-  for (auto entry : value.get_object()) {
+  for (auto& entry : value.get_object()) {
     if (is_object_header(path, entry.key())) continue;
     if (const Json* known = member_schema(schema, entry.key())) {
       prune_below(entry.value(), *known, below(path, entry.key()), removed);

@@ -128,7 +128,7 @@ std::optional<ApiError> normalise_secret(Json& object, const Resource& resource)
   }
   JsonObject& secret = object.get_object();
   JsonObject data = object_in(secret, "data");
-  for (auto entry : data) {
+  for (auto& entry : data) {
     if (entry.value().is_null()) entry.value() = "";
     const auto decoded = decode_base64(entry.value().get_string());
     if (!decoded) return cannot_decode(resource, decoded.error().message);

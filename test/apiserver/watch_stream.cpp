@@ -36,10 +36,7 @@ class WatchStream {
     session_->bookmark_asked = false;
     state_.watch_began(info_.resource);
   }
-  ~WatchStream() {
-    session_->watching = false;
-    state_.watch_ended(info_.resource);
-  }
+  ~WatchStream() { end(); }
   WatchStream(const WatchStream&) = delete;
   WatchStream& operator=(const WatchStream&) = delete;
 
@@ -55,12 +52,18 @@ class WatchStream {
     const bool ended_cleanly = co_await tell();
     if (!ended_cleanly) co_return false;
     co_await net::async_write(session_->stream, http::make_chunk_last(), net::use_awaitable);
+    end();
     // The read ahead ends with the client's next request, or with its departure.
     while (session_->reading_ahead) co_await session_->sleep_until(Clock::time_point::max());
     co_return !session_->peer_gone;
   }
 
  private:
+  void end() {
+    if (!std::exchange(session_->watching, false)) return;
+    state_.watch_ended(info_.resource);
+  }
+
   // True when the stream came to its regular end, false when the connection is to be cut.
   net::awaitable<bool> tell() {
     next_bookmark_ = Clock::now() + state_.options.bookmark_interval;

@@ -45,7 +45,7 @@ TEST_CASE("the first key is stored before it is served, and HTTP is up before th
 
   world.server.clear_fault(held);
   REQUIRE(world.server.wait_for([&] { return key_count(world) == 1; }));
-  REQUIRE(world.server.wait_for([&] { return world.http_get("/v1/cert.pem").status == 200; }));
+  REQUIRE(world.ask_until([&] { return world.http_get("/v1/cert.pem").status == 200; }));
   const auto secret = world.server.list("secrets", "kube-system").at(0);
   CHECK(world.http_get("/v1/cert.pem").body == stored_certificate(secret));
   CHECK(text_at(secret, "metadata.name").starts_with("sealed-secrets-key"));
@@ -61,7 +61,7 @@ TEST_CASE("a key whose storing was not answered is found, not made twice") {
   world.server.inject(
       Fault::of(Fault::Kind::commit_then_close, {.verb = "create", .resource = "secrets"}));
   world.start();
-  REQUIRE(world.server.wait_for([&] { return world.http_get("/v1/cert.pem").status == 200; }));
+  REQUIRE(world.ask_until([&] { return world.http_get("/v1/cert.pem").status == 200; }));
   CHECK(key_count(world) == 1);
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("a key that is relabelled is retired, and comes back") {
   relabel(world, "compromised");
   // The last key went: a new one is made.
   REQUIRE(world.server.wait_for([&] { return key_count(world) == 2; }));
-  REQUIRE(world.server.wait_for([&] { return world.http_get("/v1/cert.pem").status == 200; }));
+  REQUIRE(world.ask_until([&] { return world.http_get("/v1/cert.pem").status == 200; }));
   world.apply(good_object("n", "s"));
   REQUIRE(world.wait_for_condition("n", "s", "False: no key could decrypt secret (foo)"));
   relabel(world, "active");
@@ -149,7 +149,7 @@ TEST_CASE("a key on demand becomes the newest, and the old one goes on opening")
   const auto before = world.http_get("/v1/cert.pem").body;
   world.post([&] { world.controller().renew_key(); });
   REQUIRE(world.server.wait_for([&] { return key_count(world) == 2; }));
-  CHECK(world.server.wait_for([&] { return world.http_get("/v1/cert.pem").body != before; }));
+  CHECK(world.ask_until([&] { return world.http_get("/v1/cert.pem").body != before; }));
   world.let_the_queue_drain();
 }
 

@@ -52,7 +52,9 @@ World::World(Settings settings) : server(settings.server), options_(std::move(se
   options_.key_renew_period = {};
   server.install_crd(crd());
   if (settings.recorded_key) put_recorded_key();
-  if (settings.start) start();
+  if (!settings.start) return;
+  start();
+  wait_until_it_watches();
 }
 
 World::~World() {
@@ -187,6 +189,12 @@ void World::let_the_queue_drain() {
   REQUIRE(wait_for_condition(ns, "s", "True"));
 }
 
+void World::wait_until_it_watches() {
+  // Labelled keys, the legacy key, and the metadata of all Secrets.
+  const std::size_t watches = options_.skip_recreate ? 2 : 3;
+  REQUIRE(server.wait_for([&] { return server.open_watches("secrets") >= watches; }));
+}
+
 World::Answer World::http_get(std::string_view path) {
   net::io_context io;
   net::ip::tcp::socket socket(io);
@@ -199,6 +207,14 @@ World::Answer World::http_get(std::string_view path) {
   const auto blank = text.find("\r\n\r\n");
   REQUIRE(blank != std::string::npos);
   return {static_cast<unsigned>(std::stoul(text.substr(9, 3))), text.substr(blank + 4)};
+}
+
+bool World::ask_until(const std::function<bool()>& answered) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (answered()) return true;
+  }
+  return false;
 }
 
 Json scenario(std::string_view name) { return controller_json(std::string(name) + ".json"); }

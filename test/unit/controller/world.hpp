@@ -34,6 +34,9 @@ class World {
   ApiServer server;
 
   void start();
+  /// Waits until the controller has listed the Secrets: until then, one that is missing may make
+  /// it look twice at an object.
+  void wait_until_it_watches();
   /// Asks the controller to stop and waits until it has. True if it ended within the patience of
   /// wait_for().
   void stop();
@@ -71,6 +74,9 @@ class World {
     std::string body;
   };
   [[nodiscard]] Answer http_get(std::string_view path);
+  /// Asks over and over, for what the controller comes to know after the API server has told it.
+  /// False when patience (30 s) ran out.
+  [[nodiscard]] static bool ask_until(const std::function<bool()>& answered);
 
  private:
   bulla::Options options_;

@@ -177,7 +177,7 @@ TEST_CASE("a date beyond what a clock can hold is the nearest that it can") {
                         key, {"", at("2200-01-01T00:00:00Z"), std::chrono::nanoseconds::max()})
                         .value();
   CHECK(made.not_before() == at("2200-01-01T00:00:00Z"));
-  CHECK(made.not_after() > at("2262-01-01T00:00:00Z"));
+  CHECK(made.not_after() > at("2261-12-31T23:59:59Z"));
   CHECK(std::string_view(made.pem()).starts_with("-----BEGIN CERTIFICATE-----\n"));
 }
 
