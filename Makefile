@@ -3,6 +3,7 @@
 
 BUILD ?= build
 RELEASE ?= build-release
+PROGRAMS := sealer/kubeseal controller/controller
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
@@ -21,13 +22,13 @@ $(BUILD)/build.ninja:
 
 $(RELEASE)/build.ninja:
 	@scripts/deps
-	meson setup $(RELEASE) -Dbuildtype=release -Doptimization=2 -Db_lto=true -Dtests=false
+	meson setup $(RELEASE) -Doptimization=2 -Ddebug=false -Db_lto=true
 
 build: $(BUILD)/build.ninja ## Build everything, with AddressSanitizer and UBSan
 	ninja -C $(BUILD)
 
 release: $(RELEASE)/build.ninja ## Build the programs as they are shipped: hardened, with LTO
-	ninja -C $(RELEASE)
+	ninja -C $(RELEASE) $(PROGRAMS)
 
 test: build ## Run all tests that need no cluster
 	@scripts/test $(BUILD)
@@ -35,16 +36,13 @@ test: build ## Run all tests that need no cluster
 e2e: release ## Run the end-to-end suite against a real kube-apiserver (needs root)
 	@test/e2e/real $(RELEASE)
 
-demo: ## Seal Secrets and watch a controller open them (KEEP=1 leaves it running)
-	@scripts/deps
-	@test -f build-demo/build.ninja || meson setup build-demo -Dbuildtype=release -Doptimization=1 -Dtests=true
-	ninja -C build-demo sealer/kubeseal controller/controller test/apiserver/bulla-test-apiserver
-	@scripts/demo build-demo
+demo: $(RELEASE)/build.ninja ## Seal Secrets and watch a controller open them (KEEP=1 leaves it running)
+	ninja -C $(RELEASE) $(PROGRAMS) test/apiserver/bulla-test-apiserver
+	@scripts/demo $(RELEASE)
 
-bench: ## Print seal and unseal rates as ratios to openssl speed
-	@scripts/deps
-	@test -f build-bench/build.ninja || meson setup build-bench -Dbuildtype=release -Doptimization=2
-	meson test -C build-bench --benchmark --verbose
+bench: $(RELEASE)/build.ninja ## Print seal and unseal rates as ratios to openssl speed
+	ninja -C $(RELEASE) test/bench/bench_crypto
+	meson test -C $(RELEASE) --no-rebuild --benchmark --verbose
 
 fuzz: ## Run every fuzz target for a fixed number of iterations (clang)
 	@scripts/deps fuzz

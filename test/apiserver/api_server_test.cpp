@@ -115,7 +115,8 @@ TEST_CASE("a held request waits until it is let go") {
   ApiServer server;
   const auto hold = server.inject(Fault::of(Fault::Kind::hold, {.verb = "create"}));
   std::thread client([&] {
-    CHECK(call(server, {.method = "POST", .target = secrets_path, .body = secret("a")}).code == 201);
+    CHECK(call(server, {.method = "POST", .target = secrets_path, .body = secret("a")}).code ==
+          201);
   });
   REQUIRE(server.wait_for([&] { return server.count_requests({.verb = "create"}) == 1; }));
   CHECK_FALSE(server.get("secrets", "default", "a"));
@@ -165,9 +166,9 @@ TEST_CASE("the service proxy passes requests on to the backend") {
     net::streambuf buffer;
     net::read_until(socket, buffer, "\r\n\r\n");
     std::getline(std::istream(&buffer) >> std::ws, received);
-    net::write(socket, net::buffer(std::string(
-                           "HTTP/1.1 200 OK\r\nContent-Type: application/x-pem-file\r\n"
-                           "Content-Length: 4\r\n\r\ncert")));
+    net::write(socket,
+               net::buffer(std::string("HTTP/1.1 200 OK\r\nContent-Type: application/x-pem-file\r\n"
+                                       "Content-Length: 4\r\n\r\ncert")));
   });
   ApiServer server;
   const std::string path = "/api/v1/namespaces/kube-system/services/http:controller:/proxy";

@@ -89,8 +89,9 @@ class Cluster {
   [[nodiscard]] std::vector<ObjectPtr> peek_all(std::string_view resource,
                                                 std::string_view ns) const;
   /// Stores the object as it is, valid or not; only missing identity (uid, creationTimestamp,
-  /// generation), the defaults of its kind and a missing namespace are made up. Throws std::invalid_argument when
-  /// apiVersion and kind name nothing that is served, or the name is missing.
+  /// generation), the defaults of its kind and a missing namespace are made up. Throws
+  /// std::invalid_argument when apiVersion and kind name nothing that is served, or the name is
+  /// missing.
   ObjectPtr place(Json object);
   /// Takes an object away, finalizers or not; null when there was none.
   ObjectPtr take(std::string_view resource, std::string_view ns, std::string_view name);

@@ -19,7 +19,8 @@ Reply create(const ApiServer& server, const char* path, Json body) {
 
 std::vector<std::string> names(const Json& list) {
   std::vector<std::string> found;
-  for (const Json& item : list.at("items").as_array()) found.push_back(text_at(item, "metadata.name"));
+  for (const Json& item : list.at("items").as_array())
+    found.push_back(text_at(item, "metadata.name"));
   return found;
 }
 
@@ -92,8 +93,8 @@ TEST_CASE("creation needs a namespace, a free name, and makes names up") {
   const auto again = create(server, secrets_path, secret("s"));
   CHECK(again.code == 409);
   CHECK(again.at("reason") == "AlreadyExists");
-  const auto named = create(server, secrets_path,
-                            JsonObject{{"metadata", JsonObject{{"generateName", "key-"}}}});
+  const auto named =
+      create(server, secrets_path, JsonObject{{"metadata", JsonObject{{"generateName", "key-"}}}});
   CHECK(named.at("metadata.name").size() == 9);
 }
 
@@ -102,7 +103,8 @@ TEST_CASE("generation follows the spec, and the status has its own door") {
   server.install_crd(sealed_secret_crd);
   (void)create(server, sealed_path, with(sealed_secret("s"), "status", JsonObject{{"a", 1}}));
   const auto generation = [&] {
-    return find(*server.get("sealedsecrets", "default", "s"), "metadata.generation")->to_number<int>();
+    return find(*server.get("sealedsecrets", "default", "s"), "metadata.generation")
+        ->to_number<int>();
   };
   const auto patch = [&](const char* rest, Json body) {
     return call(server, {.method = "PATCH",
@@ -149,7 +151,8 @@ TEST_CASE("custom resources are pruned and checked by their schema") {
   CHECK(bare.at("message") ==
         "SealedSecret.bitnami.com \"t\" is invalid: spec.encryptedData: Required value");
   Json blind = sealed_secret("s");
-  const auto put = call(server, {.method = "PUT", .target = below(sealed_path, "s"), .body = blind});
+  const auto put =
+      call(server, {.method = "PUT", .target = below(sealed_path, "s"), .body = blind});
   CHECK(put.code == 422);
   CHECK(put.at("message").find("metadata.resourceVersion: Invalid value: 0x0") !=
         std::string::npos);
@@ -237,9 +240,9 @@ TEST_CASE("metadata-only answers hold no data, and tables have the CRD's columns
   server.put(secret("s"));
   server.put(sealed_secret("s"));
   const std::string form = ";g=meta.k8s.io;v=v1";
-  const auto list =
-      call(server, {.target = secrets_path,
-                    .accept = "application/json;as=PartialObjectMetadataList" + form});
+  const auto list = call(
+      server,
+      {.target = secrets_path, .accept = "application/json;as=PartialObjectMetadataList" + form});
   CHECK(list.at("kind") == "PartialObjectMetadataList");
   CHECK(list.text.find("YmFy") == std::string::npos);
   const auto one = call(server, {.target = below(secrets_path, "s"),

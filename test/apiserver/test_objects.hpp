@@ -38,11 +38,10 @@ spec:
 )";
 
 inline Json sealed_secret(const std::string& name, const std::string& ciphertext = "AgB") {
-  return JsonObject{
-      {"apiVersion", "bitnami.com/v1alpha1"},
-      {"kind", "SealedSecret"},
-      {"metadata", JsonObject{{"name", name}, {"namespace", "default"}}},
-      {"spec", JsonObject{{"encryptedData", JsonObject{{"foo", ciphertext}}}}}};
+  return JsonObject{{"apiVersion", "bitnami.com/v1alpha1"},
+                    {"kind", "SealedSecret"},
+                    {"metadata", JsonObject{{"name", name}, {"namespace", "default"}}},
+                    {"spec", JsonObject{{"encryptedData", JsonObject{{"foo", ciphertext}}}}}};
 }
 
 inline Json secret(const std::string& name) {

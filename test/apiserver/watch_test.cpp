@@ -110,7 +110,10 @@ TEST_CASE("watches go wrong in every way that is asked for") {
   };
   const Case cases[] = {
       {"cut cleanly", Fault::Kind::cut, {"ADDED a"}, true, ""},
-      {"cut in the middle of a line", Fault::Kind::cut_mid_line, {"ADDED a"}, false,
+      {"cut in the middle of a line",
+       Fault::Kind::cut_mid_line,
+       {"ADDED a"},
+       false,
        R"({"type":"MODIFIED","object":{"kind":"Secret)"},
       {"expired", Fault::Kind::expire, {"ADDED a", "ERROR 410"}, true, ""},
   };
