@@ -110,7 +110,9 @@ class SecretBuffer {
 
   [[nodiscard]] std::span<const std::uint8_t> expose_secret() const noexcept { return bytes_; }
   [[nodiscard]] std::span<std::uint8_t> expose_secret() noexcept { return bytes_; }
+  /// Never a null pointer, so that C functions take what is empty too.
   [[nodiscard]] std::string_view expose_secret_text() const noexcept {
+    if (bytes_.empty()) return "";
     return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sodium.h>
 #include <yaml.h>
+#include <algorithm>
 
 #include <array>
 #include <boost/json/array.hpp>
@@ -83,6 +84,18 @@ class Parser {
   yaml_parser_t parser_{};
 };
 
+std::size_t levels_of(const json::value& value) {
+  std::size_t below = 0;
+  if (const auto* items = value.if_array()) {
+    for (const auto& item : *items) below = std::max(below, levels_of(item));
+  } else if (const auto* members = value.if_object()) {
+    for (const auto& member : *members) below = std::max(below, levels_of(member.value()));
+  } else {
+    return 0;
+  }
+  return below + 1;
+}
+
 class Reader {
  public:
   Reader(std::string_view text, std::size_t first_line) : parser_(text), first_line_(first_line) {}
@@ -117,17 +130,21 @@ class Reader {
 
   /// The node that the current event starts; leaves its last event current.
   Result<json::value> node(std::size_t depth) {
-    if (depth > limits::depth_max) {
-      return error_here("nested more than " + std::to_string(limits::depth_max) + " levels deep");
-    }
     if (++nodes_ > limits::yaml_nodes_max) return too_many_nodes();
+    const bool nests =
+        event_.type() == YAML_SEQUENCE_START_EVENT || event_.type() == YAML_MAPPING_START_EVENT;
+    if (nests && depth >= limits::depth_max) return too_deep();
     switch (event_.type()) {
-      case YAML_ALIAS_EVENT: return alias();
+      case YAML_ALIAS_EVENT: return alias(depth);
       case YAML_SCALAR_EVENT: return scalar();
       case YAML_SEQUENCE_START_EVENT: return sequence(depth);
       case YAML_MAPPING_START_EVENT: return mapping(depth);
       default: return error_here("unexpected YAML content");
     }
+  }
+
+  [[nodiscard]] Error too_deep() const {
+    return error_here("nested more than " + std::to_string(limits::depth_max) + " levels deep");
   }
 
   [[nodiscard]] Error too_many_nodes() const {
@@ -137,15 +154,17 @@ class Reader {
 
   struct Anchor {
     json::value value;
-    std::size_t nodes = 0;  // how many it adds wherever it is used
+    std::size_t nodes = 0;   // how many it adds wherever it is used
+    std::size_t levels = 0;  // of lists and maps in it
     bool complete = false;
   };
 
-  Result<json::value> alias() {
+  Result<json::value> alias(std::size_t depth) {
     const std::string name(text_of(event_.get().data.alias.anchor));
     const auto found = anchors_.find(name);
     if (found == anchors_.end()) return error_here("unknown anchor " + quoted(name));
     if (!found->second.complete) return error_here("anchor " + quoted(name) + " contains itself");
+    if (depth + found->second.levels > limits::depth_max) return too_deep();
     nodes_ += found->second.nodes;
     if (nodes_ > limits::yaml_nodes_max) return too_many_nodes();
     return json::value(found->second.value, wiping_storage());
@@ -153,7 +172,8 @@ class Reader {
 
   void remember(const std::string& anchor, const json::value& value, std::size_t nodes_before) {
     if (anchor.empty()) return;
-    anchors_[anchor] = Anchor{json::value(value, wiping_storage()), nodes_ - nodes_before, true};
+    anchors_[anchor] =
+        Anchor{json::value(value, wiping_storage()), nodes_ - nodes_before, levels_of(value), true};
   }
 
   Result<json::value> scalar() {
@@ -227,7 +247,7 @@ class Reader {
       }
       auto name = key_text(*key);
       if (!name) return error_at(line, "a key must be text, a number or a truth value");
-      members.insert_or_assign(as_text(name->expose_secret()), std::move(*value));
+      members.insert_or_assign(name->expose_secret_text(), std::move(*value));
     }
     json::value value(std::move(members));
     remember(anchor, value, nodes_before);

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resource/document.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <string>
+
+#include "base/limits.hpp"
+
+namespace bulla::test {
+
+namespace {
+
+namespace json = boost::json;
+
+/// "LINE yaml|json VALUE" for each document, or the error.
+std::vector<std::string> read(std::string_view text) {
+  const auto documents = read_documents(text);
+  if (!documents) return {"error: " + documents.error().message};
+  std::vector<std::string> out;
+  for (const auto& document : *documents) {
+    const bool yaml = document.scalars == Scalars::become_text;
+    out.push_back(std::to_string(document.line) + (yaml ? " yaml " : " json ") +
+                  json::serialize(document.value));
+  }
+  return out;
+}
+
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("one document or many, YAML or JSON, each with its line") {
+  CHECK(read("a: 1\n") == Lines{R"(1 yaml {"a":1})"});
+  CHECK(read(R"({"a":1})") == Lines{R"(1 json {"a":1})"});
+  CHECK(read("a: 1\n---\nb: 2\n") == Lines{R"(1 yaml {"a":1})", R"(2 yaml {"b":2})"});
+  CHECK(read("{\"a\":1}\n\n{\"b\":2}") == Lines{R"(1 json {"a":1})", R"(3 json {"b":2})"});
+  CHECK(read("{\"a\":1}\n---\nb: 2\n") == Lines{R"(1 json {"a":1})", R"(2 yaml {"b":2})"});
+  CHECK(read("{a: 1}") == Lines{R"(1 yaml {"a":1})"});  // YAML's flow style, not JSON
+}
+
+TEST_CASE("what holds nothing is no document") {
+  for (const auto* text : {"", "\n \n", "# only a comment\n", "---\n---\n", "null\n", "---\n~\n"}) {
+    CAPTURE(text);
+    CHECK(read(text).empty());
+  }
+}
+
+TEST_CASE("byte order marks, CRLF and directives are no obstacle") {
+  CHECK(read("\xEF\xBB\xBF"
+             "a: 1\r\n---\r\nb: 2\r\n") == Lines{R"(1 yaml {"a":1})", R"(2 yaml {"b":2})"});
+  CHECK(read("%YAML 1.1\n# c\n---\na: 1\n") == Lines{R"(1 yaml {"a":1})"});
+}
+
+TEST_CASE("an error says in which line of the whole input") {
+  CHECK(read("a: 1\n---\nb: 2\n---\n\nc: *x\n") ==
+        Lines{"error: line 6: unknown anchor \"x\""});
+  CHECK(read("a: 1\nb: \xFF\n") == Lines{"error: line 2: not valid UTF-8"});
+}
+
+TEST_CASE("JSON is bounded like YAML") {
+  const auto nested = [](std::size_t levels) {
+    std::string text = "1";
+    for (std::size_t i = 0; i < levels; ++i) text = "{\"a\":" + text + "}";
+    return text;
+  };
+  CHECK(read(nested(limits::depth_max)).at(0).starts_with("1 json"));
+  CHECK(read(nested(limits::depth_max + 1)) ==
+        Lines{"error: line 1: nested more than 100 levels deep"});
+}
+
+TEST_CASE("printed JSON escapes as Go does") {
+  const auto text = print_json(json::parse(R"({"b":"<a href='x'>&\u2028","a":[],"c":{"d":1}})"));
+  CHECK(text.expose_secret_text() ==
+        "{\n  \"b\": \"\\u003ca href='x'\\u003e\\u0026\\u2028\",\n  \"a\": [],\n"
+        "  \"c\": {\n    \"d\": 1\n  }\n}\n");
+}
+
+TEST_CASE("printed YAML is a document of its own") {
+  CHECK(print_yaml(json::parse(R"({"b":1,"a":2})")).expose_secret_text() == "---\na: 2\nb: 1\n");
+}
+
+}  // namespace bulla::test

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resource/seal.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/base64.hpp"
+#include "resource/document.hpp"
+#include "unit/crypto/key_files.hpp"
+
+namespace bulla::test {
+
+namespace {
+
+namespace json = boost::json;
+
+Keyring::Entry entry(const std::string& key_file) {
+  return std::make_shared<const KeyringEntry>(
+      KeyringEntry{private_key(key_file), std::nullopt, WallTime()});
+}
+
+const std::vector<Keyring::Entry>& keys() {
+  static const std::vector<Keyring::Entry> all{entry("rsa2048-b.pkcs1.pem"),
+                                               entry("rsa2048-a.pkcs1.pem")};
+  return all;
+}
+
+/// The Secret prod/db with the items and annotations that a test is about.
+Secret secret(std::string_view annotations = "{}",
+              std::string_view items = R"("data":{"password":"aHVudGVyMg=="})") {
+  const std::string text =
+      R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"db","namespace":"prod","annotations":)" +
+      std::string(annotations) + "}," + std::string(items) + "}";
+  return Secret::from_json(json::parse(text)).value();
+}
+
+SealedSecret sealed_for_a(const Secret& object, std::optional<Scope> scope = std::nullopt) {
+  return seal(object, private_key("rsa2048-a.pkcs1.pem").public_key(), scope).value();
+}
+
+std::string item_of(const Result<Unsealed>& unsealed, const std::string& name) {
+  REQUIRE(unsealed.has_value());
+  return std::string(unsealed->secret.data.at(name).expose_secret_text());
+}
+
+void move_to(SealedSecret& sealed, std::string_view namespace_, std::string_view name) {
+  sealed.metadata["namespace"] = namespace_;
+  sealed.metadata["name"] = name;
+}
+
+}  // namespace
+
+TEST_CASE("what is sealed opens, and says which key did it") {
+  const auto opened = unseal(sealed_for_a(secret()), keys());
+  CHECK(item_of(opened, "password") == "hunter2");
+  CHECK(opened->keys == std::vector<Fingerprint>{keys()[1]->key.fingerprint()});
+}
+
+TEST_CASE("a scope is where a SealedSecret may go, and no further") {
+  struct Place {
+    const char* namespace_;
+    const char* name;
+  };
+  struct Case {
+    Scope scope;
+    Place place;
+    bool opens;
+  };
+  const Place other_name{"prod", "db2"};
+  const Place other_namespace{"prod2", "db"};
+  const Case cases[] = {
+      {Scope::strict, other_name, false},
+      {Scope::strict, other_namespace, false},
+      {Scope::namespace_wide, other_name, true},
+      {Scope::namespace_wide, other_namespace, false},
+      {Scope::cluster_wide, other_name, true},
+      {Scope::cluster_wide, other_namespace, true},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(scope_name(c.scope));
+    CAPTURE(c.place.namespace_);
+    auto sealed = sealed_for_a(secret(), c.scope);
+    move_to(sealed, c.place.namespace_, c.place.name);
+    CHECK(unseal(sealed, keys()).has_value() == c.opens);
+  }
+}
+
+TEST_CASE("widening the scope by an annotation opens nothing") {
+  for (const auto scope : {Scope::namespace_wide, Scope::cluster_wide}) {
+    auto sealed = sealed_for_a(secret());
+    set_scope_annotation(sealed.metadata, scope);
+    const auto opened = unseal(sealed, keys());
+    REQUIRE(!opened.has_value());
+    CHECK(opened.error().code == Errc::cannot_decrypt);
+  }
+}
+
+TEST_CASE("the Secret's annotations ask for a scope, and the caller's word wins") {
+  const auto annotated = secret(R"({"sealedsecrets.bitnami.com/namespace-wide":"true"})");
+  CHECK(scope_of(sealed_for_a(annotated).metadata) == Scope::namespace_wide);
+  const auto widest = secret(
+      R"({"sealedsecrets.bitnami.com/namespace-wide":"true","sealedsecrets.bitnami.com/cluster-wide":"true"})");
+  CHECK(scope_of(sealed_for_a(widest).metadata) == Scope::cluster_wide);
+  const auto strict = sealed_for_a(annotated, Scope::strict);
+  CHECK(scope_of(strict.metadata) == Scope::strict);
+  CHECK(scope_of(strict.secret_template.metadata) == Scope::strict);
+}
+
+TEST_CASE("stringData wins over data") {
+  const auto both = secret("{}", R"("data":{"a":"b2xk","b":"Yg=="},"stringData":{"a":"new"})");
+  const auto opened = unseal(sealed_for_a(both), keys());
+  CHECK(item_of(opened, "a") == "new");
+  CHECK(item_of(opened, "b") == "b");
+}
+
+TEST_CASE("annotations that hold a copy of the plaintext don't get out") {
+  const auto leaking = secret(
+      R"({"kubectl.kubernetes.io/last-applied-configuration":"hunter2",
+          "kubecfg.ksonnet.io/last-applied-configuration":"hunter2","keep":"me"})");
+  const auto text = json::serialize(sealed_for_a(leaking).to_json());
+  CHECK(text.find("hunter2") == std::string::npos);
+  CHECK(text.find("last-applied") == std::string::npos);
+  CHECK(text.find(R"("keep":"me")") != std::string::npos);
+}
+
+TEST_CASE("the Secret belongs to its SealedSecret, unless it is asked not to") {
+  auto sealed = sealed_for_a(secret());
+  sealed.metadata["uid"] = "u-1";
+  const auto owned = unseal(sealed, keys());
+  REQUIRE(owned.has_value());
+  CHECK(json::serialize(owned->secret.metadata.at("ownerReferences")) ==
+        R"([{"apiVersion":"bitnami.com/v1alpha1","kind":"SealedSecret","name":"db","uid":"u-1","controller":true}])");
+  const auto free = sealed_for_a(
+      secret(R"({"sealedsecrets.bitnami.com/skip-set-owner-references":"true"})"));
+  CHECK_FALSE(unseal(free, keys())->secret.metadata.contains("ownerReferences"));
+}
+
+TEST_CASE("every item that fails is named, and none of the others gets out") {
+  auto sealed = sealed_for_a(secret("{}", R"("data":{"a":"YQ==","b":"Yg==","c":"Yw=="})"));
+  sealed.encrypted_data["a"] = "AgAA";
+  sealed.encrypted_data["c"] = "not base64!";
+  const auto opened = unseal(sealed, keys());
+  REQUIRE(!opened.has_value());
+  CHECK(opened.error().code == Errc::invalid_input);
+  CHECK(opened.error().message.starts_with("no key could decrypt secret (a)\n"));
+  CHECK(opened.error().message.ends_with(" (c)"));
+  CHECK(opened.error().message.find("(b)") == std::string::npos);
+}
+
+TEST_CASE("each bit of an item counts") {
+  auto sealed = sealed_for_a(secret());
+  auto envelope = decode_base64(sealed.encrypted_data.at("password")).value();
+  // In the RSA part, in the ciphertext, and in the tag; the core's own tests flip every bit.
+  for (const std::size_t at : {std::size_t{0}, std::size_t{2}, std::size_t{257}, std::size_t{259},
+                               envelope.size() - 1}) {
+    CAPTURE(at);
+    envelope[at] ^= 1U;
+    sealed.encrypted_data["password"] = encode_base64(envelope);
+    const auto opened = unseal(sealed, keys());
+    REQUIRE(!opened.has_value());
+    CHECK(opened.error().message == "no key could decrypt secret (password)");
+    envelope[at] ^= 1U;
+  }
+}
+
+TEST_CASE("an item can't be swapped for one of another object, but for one of its own") {
+  auto one = sealed_for_a(secret("{}", R"("data":{"a":"YQ==","b":"Yg=="})"));
+  // The item's name is no part of the label: that is the format (COMPATIBILITY, section 1).
+  std::swap(one.encrypted_data["a"], one.encrypted_data["b"]);
+  CHECK(item_of(unseal(one, keys()), "a") == "b");
+  auto other = sealed_for_a(secret());
+  move_to(other, "prod", "elsewhere");
+  CHECK_FALSE(unseal(other, keys()).has_value());
+}
+
+TEST_CASE("the owner is told why") {
+  auto sealed = sealed_for_a(secret());
+  move_to(sealed, "prod", "db2");
+  CHECK(explain_failure(sealed, keys()) ==
+        "item \"password\" was sealed as prod/db, strict; this object is prod/db2, strict");
+  const std::vector<Keyring::Entry> wrong{keys()[0]};
+  CHECK(explain_failure(sealed, wrong) == "none of the 1 key here fits");
+  CHECK(explain_failure(sealed, {}) == "there is no key to try");
+}
+
+TEST_CASE("the deprecated form opens as the reference's controller opens it") {
+  for (const std::string scope : {"clw", "nsw", "strict"}) {
+    CAPTURE(scope);
+    const auto file = [&](const std::string& name) {
+      return read_file(std::string(BULLA_SOURCE_ROOT "/test/compat/sealed/v1data-") + scope + "/" +
+                           name,
+                       limits::mib)
+          .value();
+    };
+    const auto document = read_documents(file("stdin").expose_secret_text()).value();
+    const auto sealed =
+        SealedSecret::from_json(document.at(0).value, document.at(0).scalars).value();
+    auto key = PrivateKey::from_pem(file("files/key.pem").expose_secret_text()).value();
+    const std::vector<Keyring::Entry> order{std::make_shared<const KeyringEntry>(
+        KeyringEntry{std::move(key), std::nullopt, WallTime()})};
+    const auto opened = unseal(sealed, order);
+    REQUIRE(opened.has_value());
+    const auto recorded = file("controller_unsealed.json");
+    CHECK(opened->secret.to_json() ==
+          json::parse(json::string_view(recorded.expose_secret_text().data(), recorded.size())));
+
+    const auto refused = unseal(sealed, order, {.accept_deprecated_data = false});
+    REQUIRE(!refused.has_value());
+    CHECK(refused.error().message ==
+          "using deprecated 'data' field, use 'encryptedData' or flip the feature flag");
+  }
+}
+
+}  // namespace bulla::test
