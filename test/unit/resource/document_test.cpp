@@ -55,8 +55,7 @@ TEST_CASE("byte order marks, CRLF and directives are no obstacle") {
 }
 
 TEST_CASE("an error says in which line of the whole input") {
-  CHECK(read("a: 1\n---\nb: 2\n---\n\nc: *x\n") ==
-        Lines{"error: line 6: unknown anchor \"x\""});
+  CHECK(read("a: 1\n---\nb: 2\n---\n\nc: *x\n") == Lines{"error: line 6: unknown anchor \"x\""});
   CHECK(read("a: 1\nb: \xFF\n") == Lines{"error: line 2: not valid UTF-8"});
 }
 

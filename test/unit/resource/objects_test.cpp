@@ -38,7 +38,8 @@ TEST_CASE("a value of the wrong kind is an error that names its field, not its v
       {R"([1])", "a Secret must be a map, not a list"},
       {R"({"metadata":{"name":7}})", "metadata.name must be text, not a number"},
       {R"({"metadata":{"labels":["a"]}})", "metadata.labels must be a map, not a list"},
-      {R"({"metadata":{"labels":{"a":true}}})", "metadata.labels.a must be text, not a truth value"},
+      {R"({"metadata":{"labels":{"a":true}}})",
+       "metadata.labels.a must be text, not a truth value"},
       {R"({"data":"hunter2"})", "data must be a map, not text"},
       {R"({"data":{"a":7}})", "data.a must be base64 text, not a number"},
       {R"({"stringData":{"a":{"hunter2":1}}})", "stringData.a must be text, not a map"},
@@ -63,8 +64,8 @@ TEST_CASE("numbers and truths become text in YAML, and are errors in JSON") {
 }
 
 TEST_CASE("an item of a SealedSecret that is no text spoils only itself") {
-  const auto sealed = SealedSecret::from_json(
-      json::parse(R"({"spec":{"encryptedData":{"a":7,"b":"AgB="}}})"));
+  const auto sealed =
+      SealedSecret::from_json(json::parse(R"({"spec":{"encryptedData":{"a":7,"b":"AgB="}}})"));
   REQUIRE(sealed.has_value());
   CHECK(sealed->encrypted_data == std::map<std::string, std::string>{{"a", ""}, {"b", "AgB="}});
 }

@@ -71,12 +71,9 @@ TEST_CASE("a scope is where a SealedSecret may go, and no further") {
   const Place other_name{"prod", "db2"};
   const Place other_namespace{"prod2", "db"};
   const Case cases[] = {
-      {Scope::strict, other_name, false},
-      {Scope::strict, other_namespace, false},
-      {Scope::namespace_wide, other_name, true},
-      {Scope::namespace_wide, other_namespace, false},
-      {Scope::cluster_wide, other_name, true},
-      {Scope::cluster_wide, other_namespace, true},
+      {Scope::strict, other_name, false},        {Scope::strict, other_namespace, false},
+      {Scope::namespace_wide, other_name, true}, {Scope::namespace_wide, other_namespace, false},
+      {Scope::cluster_wide, other_name, true},   {Scope::cluster_wide, other_namespace, true},
   };
   for (const auto& c : cases) {
     CAPTURE(scope_name(c.scope));
@@ -130,10 +127,11 @@ TEST_CASE("the Secret belongs to its SealedSecret, unless it is asked not to") {
   sealed.metadata["uid"] = "u-1";
   const auto owned = unseal(sealed, keys());
   REQUIRE(owned.has_value());
-  CHECK(json::serialize(owned->secret.metadata.at("ownerReferences")) ==
-        R"([{"apiVersion":"bitnami.com/v1alpha1","kind":"SealedSecret","name":"db","uid":"u-1","controller":true}])");
-  const auto free = sealed_for_a(
-      secret(R"({"sealedsecrets.bitnami.com/skip-set-owner-references":"true"})"));
+  CHECK(
+      json::serialize(owned->secret.metadata.at("ownerReferences")) ==
+      R"([{"apiVersion":"bitnami.com/v1alpha1","kind":"SealedSecret","name":"db","uid":"u-1","controller":true}])");
+  const auto free =
+      sealed_for_a(secret(R"({"sealedsecrets.bitnami.com/skip-set-owner-references":"true"})"));
   CHECK_FALSE(unseal(free, keys())->secret.metadata.contains("ownerReferences"));
 }
 
@@ -153,8 +151,8 @@ TEST_CASE("each bit of an item counts") {
   auto sealed = sealed_for_a(secret());
   auto envelope = decode_base64(sealed.encrypted_data.at("password")).value();
   // In the RSA part, in the ciphertext, and in the tag; the core's own tests flip every bit.
-  for (const std::size_t at : {std::size_t{0}, std::size_t{2}, std::size_t{257}, std::size_t{259},
-                               envelope.size() - 1}) {
+  for (const std::size_t at :
+       {std::size_t{0}, std::size_t{2}, std::size_t{257}, std::size_t{259}, envelope.size() - 1}) {
     CAPTURE(at);
     envelope[at] ^= 1U;
     sealed.encrypted_data["password"] = encode_base64(envelope);
@@ -189,9 +187,9 @@ TEST_CASE("the deprecated form opens as the reference's controller opens it") {
   for (const std::string scope : {"clw", "nsw", "strict"}) {
     CAPTURE(scope);
     const auto file = [&](const std::string& name) {
-      return read_file(std::string(BULLA_SOURCE_ROOT "/test/compat/sealed/v1data-") + scope + "/" +
-                           name,
-                       limits::mib)
+      return read_file(
+                 std::string(BULLA_SOURCE_ROOT "/test/compat/sealed/v1data-") + scope + "/" + name,
+                 limits::mib)
           .value();
     };
     const auto document = read_documents(file("stdin").expose_secret_text()).value();
