@@ -97,15 +97,19 @@ constexpr std::uint64_t nanos_max = std::uint64_t{1} << 63;
 std::optional<std::uint64_t> take_duration_part(std::string_view& text) {
   const auto is_digit = [&] { return !text.empty() && text.front() >= '0' && text.front() <= '9'; };
   std::uint64_t whole = 0;
-  double fraction = 0;
+  double fraction = 0;  // the digits after the point as a whole number, and what to divide it by
+  double scale = 1;
   bool has_digits = false;
   for (; is_digit(); text.remove_prefix(1), has_digits = true) {
     if (whole > nanos_max / 10) return std::nullopt;
     whole = whole * 10 + static_cast<std::uint64_t>(text.front() - '0');
   }
   if (take(text, '.')) {
-    for (double place = 0.1; is_digit(); text.remove_prefix(1), place /= 10, has_digits = true)
-      fraction += place * (text.front() - '0');
+    for (; is_digit(); text.remove_prefix(1), has_digits = true) {
+      if (fraction >= 1e18) continue;  // below a nanosecond of any unit
+      fraction = fraction * 10 + (text.front() - '0');
+      scale *= 10;
+    }
   }
   if (!has_digits) return std::nullopt;
   const auto unit_end = std::min(text.find_first_of("0123456789."), text.size());
@@ -114,7 +118,7 @@ std::optional<std::uint64_t> take_duration_part(std::string_view& text) {
     text.remove_prefix(unit_end);
     if (whole > nanos_max / unit.nanos) return std::nullopt;
     return whole * unit.nanos +
-           static_cast<std::uint64_t>(fraction * static_cast<double>(unit.nanos) + 0.5);
+           static_cast<std::uint64_t>(fraction * (static_cast<double>(unit.nanos) / scale));
   }
   return std::nullopt;
 }

@@ -34,7 +34,7 @@ std::string quoted(std::string_view text) {
 
 namespace detail {
 void assertion_failed(const char* expression, const char* file, int line) noexcept {
-  std::fprintf(stderr, "internal error: expected %s (%s:%d)\n", expression, file, line);
+  (void)std::fprintf(stderr, "internal error: expected %s (%s:%d)\n", expression, file, line);
   std::abort();
 }
 }  // namespace detail

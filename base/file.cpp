@@ -123,7 +123,7 @@ Result<SecretBuffer> read_descriptor(int descriptor, const std::string& name,
                                      std::size_t bytes_max) {
   struct stat status {};
   // The size is known for files: one allocation then. Others grow, old storage being wiped.
-  std::size_t room = 64 * 1024;
+  std::size_t room = std::size_t{64} * 1024;
   if (::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode))
     room = std::min(static_cast<std::size_t>(status.st_size), bytes_max) + 1;
 

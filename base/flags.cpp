@@ -204,7 +204,8 @@ Result<FlagSet::Parsed> FlagSet::parse(std::span<const char* const> arguments) c
         return Error{Errc::invalid_input, "flag needs an argument: " + std::string(word)};
       if (code == ':') {
         const std::string letter(1, static_cast<char>(optopt));
-        return Error{Errc::invalid_input, "flag needs an argument: '" + letter + "' in -" + letter};
+        return Error{Errc::invalid_input,
+                     "flag needs an argument: '" + letter + "' in " + ("-" + letter)};
       }
       if (is_long) return unknown_flag(typed_name(word));
       const std::string letter(1, static_cast<char>(optopt));

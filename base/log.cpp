@@ -23,8 +23,8 @@ std::string timestamp() {
   const auto now = system_clock().now();
   std::string text = format_rfc3339(now);
   std::array<char, 8> millis{};
-  std::snprintf(millis.data(), millis.size(), ".%03d",
-                static_cast<int>(floor<milliseconds>(now.time_since_epoch()).count() % 1000));
+  (void)std::snprintf(millis.data(), millis.size(), ".%03d",
+                      static_cast<int>(floor<milliseconds>(now.time_since_epoch()).count() % 1000));
   return text.insert(text.size() - 1, millis.data());
 }
 

@@ -275,7 +275,9 @@ class Reader {
     }
     const auto* list = from.if_array();
     if (list == nullptr) return false;
-    for (auto item = list->rbegin(); item != list->rend(); ++item) {
+    // Not views::reverse, which clang 14 cannot compile.
+    for (auto item = list->rbegin(); item != list->rend();
+         ++item) {  // NOLINT(modernize-loop-convert)
       if (!item->is_object() || !merge(into, *item)) return false;
     }
     return true;

@@ -104,7 +104,7 @@ json::object secret_metadata(const json::object& from, const SealedSecret& seale
 /// Collects what is wrong with the items of one object, so that it is told at once.
 class Failures {
  public:
-  void add(Error error, std::string_view item) {
+  void add(const Error& error, std::string_view item) {
     undecryptable_only_ = undecryptable_only_ && error.code == Errc::cannot_decrypt;
     if (!message_.empty()) message_ += '\n';
     message_.append(error.message).append(" (").append(item).append(")");
@@ -211,7 +211,7 @@ Result<Unsealed> unseal(const SealedSecret& sealed, std::span<const Keyring::Ent
   for (const auto& [item, base64] : sealed.encrypted_data) {
     auto opened = open_item(base64, order, label);
     if (!opened) {
-      failures.add(std::move(opened).error(), item);
+      failures.add(opened.error(), item);
       continue;
     }
     note_key(out.keys, opened->key);
