@@ -276,8 +276,8 @@ class Reader {
     const auto* list = from.if_array();
     if (list == nullptr) return false;
     // Not views::reverse, which clang 14 cannot compile.
-    for (auto item = list->rbegin(); item != list->rend();
-         ++item) {  // NOLINT(modernize-loop-convert)
+    // NOLINTNEXTLINE(modernize-loop-convert)
+    for (auto item = list->rbegin(); item != list->rend(); ++item) {
       if (!item->is_object() || !merge(into, *item)) return false;
     }
     return true;
