@@ -78,6 +78,14 @@ Resource leases() {
   return resource;
 }
 
+/// Stored so that manifests apply; nothing is decided by them (faults refuse what a test wants).
+Resource rbac(std::string plural, std::string singular, std::string kind, bool namespaced) {
+  Resource resource = core(std::move(plural), std::move(singular), std::move(kind));
+  resource.group = "rbac.authorization.k8s.io";
+  resource.namespaced = namespaced;
+  return resource;
+}
+
 Resource definitions() {
   Resource resource =
       core("customresourcedefinitions", "customresourcedefinition", "CustomResourceDefinition");
@@ -163,6 +171,10 @@ Catalogue::Catalogue() {
   add(with_status(core("pods", "pod", "Pod"), {"po"}));
   add(with_status(core("serviceaccounts", "serviceaccount", "ServiceAccount"), {"sa"}));
   add(leases());
+  add(rbac("roles", "role", "Role", true));
+  add(rbac("rolebindings", "rolebinding", "RoleBinding", true));
+  add(rbac("clusterroles", "clusterrole", "ClusterRole", false));
+  add(rbac("clusterrolebindings", "clusterrolebinding", "ClusterRoleBinding", false));
   add(definitions());
 }
 

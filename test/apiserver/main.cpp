@@ -17,7 +17,8 @@ namespace {
 
 constexpr const char* usage =
     "usage: bulla-test-apiserver [--port N] [--token TEXT] [--kubeconfig-out FILE]\n"
-    "         [--service-backend NAMESPACE/NAME=HOST:PORT]... [--crd FILE]...\n";
+    "         [--service-backend NAMESPACE/NAME=HOST:PORT]... [--crd FILE]...\n"
+    "SIGHUP restarts it: every connection breaks, the objects stay. SIGTERM ends it.\n";
 
 struct Backend {
   std::string service;
@@ -81,11 +82,12 @@ std::string read_file(const std::string& path) {
 
 void run(const Arguments& arguments) {
   // Blocked before any thread starts, so that only sigwait() sees them.
-  sigset_t stop_signals;
-  sigemptyset(&stop_signals);
-  sigaddset(&stop_signals, SIGTERM);
-  sigaddset(&stop_signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   bulla::test::ApiServer server(arguments.options);
   for (const auto& path : arguments.crd_paths) server.install_crd(read_file(path));
@@ -100,7 +102,10 @@ void run(const Arguments& arguments) {
   }
   std::cout << "listening on " << server.url() << std::endl;
   int signal_number = 0;
-  sigwait(&stop_signals, &signal_number);
+  while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
+    server.restart();
+    std::cout << "listening again" << std::endl;
+  }
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// node interop.mjs ENVELOPE_TOOL PACKAGE_FOLDER: Node's crypto, and an independent implementation of
-// sealing from npm, against ours.
+// node interop.mjs ENVELOPE_TOOL PACKAGE_FOLDER KEY_OF_8192_BITS: Node's crypto, and an independent
+// implementation of sealing from npm, against ours.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
@@ -9,7 +9,7 @@ import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 
-const [tool, packages] = process.argv.slice(2);
+const [tool, packages, largeKeyFile] = process.argv.slice(2);
 const { encryptSecretItem } = createRequire(path.join(packages, 'x.js'))('@linode/kubeseal-encrypt');
 const oaep = { oaepHash: 'sha256', padding: crypto.constants.RSA_PKCS1_OAEP_PADDING };
 const nonce = Buffer.alloc(12);
@@ -39,13 +39,21 @@ function nodeOpen(key, label, envelope) {
   return Buffer.concat([cipher.update(envelope.subarray(end, -16)), cipher.final()]);
 }
 
+// Making 8192 bits takes Node minutes on a slow day: that size comes from a file.
+function keyPair(bits) {
+  if (bits < 8192) return crypto.generateKeyPairSync('rsa', { modulusLength: bits });
+  const privateKey = crypto.createPrivateKey(fs.readFileSync(largeKeyFile));
+  assert.equal(privateKey.asymmetricKeyDetails.modulusLength, bits);
+  return { privateKey, publicKey: crypto.createPublicKey(privateKey) };
+}
+
 const labels = { strict: 'team/app', 'namespace-wide': 'team', 'cluster-wide': '' };
 const plaintexts = [Buffer.alloc(0), Buffer.from('s3cr3t'), crypto.randomBytes(10000)];
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bulla-interop-'));
 let checks = 0;
 try {
-  for (const bits of [2048, 3072, 4096]) {
-    const { privateKey, publicKey } = crypto.generateKeyPairSync('rsa', { modulusLength: bits });
+  for (const bits of [2048, 3072, 4096, 8192]) {
+    const { privateKey, publicKey } = keyPair(bits);
     const keyFile = path.join(folder, `${bits}.pem`);
     fs.writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
     for (const [scope, label] of Object.entries(labels)) {

@@ -26,4 +26,4 @@ if [ ! -d "$cache/node_modules/@linode/kubeseal-encrypt" ]; then
     skip "npm could not install $package"
 fi
 
-node "$here/interop.mjs" "$tool" "$cache"
+node "$here/interop.mjs" "$tool" "$cache" "$here/../data/keys/rsa8192-f.pkcs8.pem"
