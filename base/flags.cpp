@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -109,25 +110,12 @@ bool is_malformed(std::string_view word) {
 FlagSet::FlagSet(std::string_view environment_prefix, std::vector<Group> groups)
     : environment_prefix_(environment_prefix), groups_(std::move(groups)) {}
 
-const FlagSet::Flag* FlagSet::find(std::string_view name) const {
-  for (const auto& group : groups_) {
-    for (const auto& flag : group.flags) {
-      if (flag.name == name) return &flag;
-    }
-  }
-  return nullptr;
-}
-
-Result<void> FlagSet::apply(const Flag& flag, std::string_view value, bool by_shorthand,
-                            Parsed& parsed) const {
+Result<void> FlagSet::apply(const Flag& flag, std::string_view value, Parsed& parsed) const {
   if (auto set = flag.set(value); !set) {
-    const std::string shown =
-        by_shorthand ? "-" + std::string(1, flag.shorthand) + ", --" + std::string(flag.name)
-        : flag.shorthand != 0
-            ? "-" + std::string(1, flag.shorthand) + ", --" + std::string(flag.name)
-            : "--" + std::string(flag.name);
+    const auto letter =
+        flag.shorthand != 0 ? "-" + std::string(1, flag.shorthand) + ", " : std::string();
     return std::move(set).error().during("invalid argument " + quoted(value) + " for " +
-                                         quoted(shown) + " flag");
+                                         quoted(letter + "--" + std::string(flag.name)) + " flag");
   }
   if (!flag.deprecated.empty()) {
     parsed.deprecations.push_back("Flag --" + std::string(flag.name) + " has been deprecated, " +
@@ -150,24 +138,96 @@ void FlagSet::read_environment(Parsed& parsed) const {
   }
 }
 
-Result<FlagSet::Parsed> FlagSet::parse(std::span<const char* const> arguments) const {
-  Parsed parsed;
-  read_environment(parsed);
+/// The flags as getopt_long wants to know them: flag i has the code `first_long_code + i`.
+struct FlagSet::Table {
+  static constexpr int first_long_code = 256;  // above every shorthand
+
+  explicit Table(const std::vector<Group>& groups) {
+    for (const auto& group : groups) {
+      for (const auto& flag : group.flags) add(flag);
+    }
+    long_options.push_back({});
+  }
+  void add(const Flag& flag) {
+    const bool takes_value = !flag.value.empty();
+    const int code = first_long_code + static_cast<int>(flags.size());
+    // A switch takes its value after '=' only.
+    long_options.push_back(
+        {flag.name.data(), takes_value ? required_argument : optional_argument, nullptr, code});
+    if (flag.shorthand != 0) short_options.append(1, flag.shorthand).append(takes_value ? ":" : "");
+    flags.push_back(&flag);
+  }
+  [[nodiscard]] const Flag& of_shorthand(int letter) const {
+    const auto found =
+        std::ranges::find_if(flags, [&](const Flag* flag) { return flag->shorthand == letter; });
+    BULLA_ASSERT(found != flags.end());
+    return **found;
+  }
 
   std::vector<const Flag*> flags;
   std::vector<option> long_options;
   std::string short_options = ":";  // ':' first: a missing value is told from an unknown flag
-  for (const auto& group : groups_) {
-    for (const auto& flag : group.flags) {
-      const bool takes_value = !flag.value.empty();
-      long_options.push_back({flag.name.data(), takes_value ? required_argument : optional_argument,
-                              nullptr, static_cast<int>(256 + flags.size())});
-      if (flag.shorthand != 0)
-        short_options.append(1, flag.shorthand).append(takes_value ? ":" : "");
-      flags.push_back(&flag);
-    }
+};
+
+namespace {
+
+/// The words around where getopt_long stands.
+struct Position {
+  std::string_view word;      ///< what it read last
+  std::string_view previous;  ///< the one before
+  std::string_view next;      ///< the one after, "" at the end
+};
+
+Position position_in(const std::vector<char*>& argv, int index_before) {
+  const auto at = [&](int index) -> std::string_view {
+    const char* text = index >= 0 ? argv[static_cast<std::size_t>(index)] : nullptr;
+    return text != nullptr ? text : "";
+  };
+  const auto word = at(std::max(optind - 1, index_before));
+  return {word, optind >= 2 ? at(optind - 2) : word, at(optind)};
+}
+
+/// Why getopt_long stopped, in pflag's words. `code` is '?' or ':'.
+Error refusal(int code, const Position& position) {
+  const auto word = position.word;
+  if (is_malformed(word)) return {Errc::invalid_input, "bad flag syntax: " + std::string(word)};
+  const bool is_long = optopt == 0 || optopt >= 256;
+  if (is_long && code == ':')
+    return {Errc::invalid_input, "flag needs an argument: " + std::string(word)};
+  if (is_long) return unknown_flag(typed_name(word));
+  const std::string letter(1, static_cast<char>(optopt));
+  if (code == ':') {
+    return {Errc::invalid_input, "flag needs an argument: '" + letter + "' in " + ("-" + letter)};
   }
-  long_options.push_back({});
+  const auto cluster = word.starts_with('-') ? word : position.next;
+  return {Errc::invalid_input,
+          "unknown shorthand flag: '" + letter + "' in " + std::string(cluster)};
+}
+
+/// The value of a shorthand. pflag takes "-o=x" as "-ox"; getopt leaves the '='.
+std::string_view shorthand_value(std::string_view word) {
+  if (optarg == nullptr) return "true";
+  std::string_view value = optarg;
+  const bool attached = optarg != word.data();
+  if (attached && value.size() > 1 && value.front() == '=') value.remove_prefix(1);
+  return value;
+}
+
+}  // namespace
+
+Result<void> FlagSet::read_long(const Flag& flag, std::string_view word, std::string_view previous,
+                                Parsed& parsed) const {
+  // getopt_long takes abbreviations, pflag does not: the word must spell the flag out.
+  const bool value_apart = !flag.value.empty() && optarg == word.data();
+  const auto typed = typed_name(value_apart ? previous : word);
+  if (typed != flag.name) return unknown_flag(typed);
+  return apply(flag, optarg != nullptr ? optarg : "true", parsed);
+}
+
+Result<FlagSet::Parsed> FlagSet::parse(std::span<const char* const> arguments) const {
+  Parsed parsed;
+  read_environment(parsed);
+  const Table table(groups_);
 
   // getopt reorders what it is given: hand it a copy. It wants the program's name first.
   std::vector<char*> argv{const_cast<char*>("")};  // NOLINT: getopt never writes to the texts
@@ -178,73 +238,59 @@ Result<FlagSet::Parsed> FlagSet::parse(std::span<const char* const> arguments) c
   optind = 0;  // start anew, whatever was parsed before
   opterr = 0;
   for (;;) {
-    const int before = std::max(optind, 1);
-    const int code = ::getopt_long(argc, argv.data(), short_options.c_str(),  // NOLINT: at start
-                                   long_options.data(), nullptr);
+    const int index_before = std::max(optind, 1);
+    const int code = ::getopt_long(argc, argv.data(), table.short_options.c_str(),  // NOLINT: start
+                                   table.long_options.data(), nullptr);
     if (code == -1) break;
-    const std::string_view word = argv[static_cast<std::size_t>(std::max(optind - 1, before))];
-    const std::string_view previous =
-        optind >= 2 ? argv[static_cast<std::size_t>(optind - 2)] : word;
-
-    if (code >= 256) {
-      const Flag& flag = *flags[static_cast<std::size_t>(code - 256)];
-      // getopt_long takes abbreviations, pflag does not: the word must spell the flag out.
-      const bool value_apart = !flag.value.empty() && optarg == word.data();
-      const auto typed = typed_name(value_apart ? previous : word);
-      if (typed != flag.name) return unknown_flag(typed);
-      auto applied = apply(flag, optarg != nullptr ? optarg : "true", false, parsed);
-      if (!applied) return applied.error();
-      continue;
-    }
-    if (code == '?' || code == ':') {
-      const bool is_long = optopt == 0 || optopt >= 256;
-      if (is_malformed(word))
-        return Error{Errc::invalid_input, "bad flag syntax: " + std::string(word)};
-      if (code == ':' && is_long)
-        return Error{Errc::invalid_input, "flag needs an argument: " + std::string(word)};
-      if (code == ':') {
-        const std::string letter(1, static_cast<char>(optopt));
-        return Error{Errc::invalid_input,
-                     "flag needs an argument: '" + letter + "' in " + ("-" + letter)};
-      }
-      if (is_long) return unknown_flag(typed_name(word));
-      const std::string letter(1, static_cast<char>(optopt));
-      const std::string_view cluster =
-          word.starts_with('-') ? word : argv[static_cast<std::size_t>(optind)];
-      return Error{Errc::invalid_input,
-                   "unknown shorthand flag: '" + letter + "' in " + std::string(cluster)};
-    }
-    std::string_view value = optarg != nullptr ? optarg : "true";
-    // pflag takes "-o=x" as "-ox", getopt would leave the '='.
-    const bool attached = optarg != nullptr && optarg != word.data();
-    if (attached && value.size() > 1 && value.front() == '=') value.remove_prefix(1);
-    for (const auto* flag : flags) {
-      if (flag->shorthand != code) continue;
-      auto applied = apply(*flag, value, true, parsed);
-      if (!applied) return applied.error();
-    }
+    const auto position = position_in(argv, index_before);
+    if (code == '?' || code == ':') return refusal(code, position);
+    const bool is_long = code >= Table::first_long_code;
+    auto applied =
+        is_long ? read_long(*table.flags[static_cast<std::size_t>(code - Table::first_long_code)],
+                            position.word, position.previous, parsed)
+                : apply(table.of_shorthand(code), shorthand_value(position.word), parsed);
+    if (!applied) return applied.error();
   }
   for (int i = optind; i < argc; ++i) parsed.words.emplace_back(argv[static_cast<std::size_t>(i)]);
   return parsed;
 }
 
+namespace {
+
+constexpr std::size_t help_text_column = 38;
+
+std::string help_line(const FlagSet::Flag& flag) {
+  std::string line = flag.shorthand != 0 ? "  -" + std::string(1, flag.shorthand) + ", " : "      ";
+  line.append("--").append(flag.name);
+  if (!flag.value.empty()) line.append(" ").append(flag.value);
+  if (line.size() < help_text_column) line.resize(help_text_column, ' ');
+  return line.append(line.back() == ' ' ? "" : " ").append(flag.help).append("\n");
+}
+
+/// The names of flags that need no line each, wrapped.
+std::string help_names(const std::vector<FlagSet::Flag>& flags) {
+  constexpr std::size_t width = 98;
+  std::string out;
+  std::string line = " ";
+  for (const auto& flag : flags) {
+    const auto word = " --" + std::string(flag.name) + (&flag == &flags.back() ? "" : ",");
+    if (line.size() + word.size() > width) out.append(std::exchange(line, " ")).append("\n");
+    line += word;
+  }
+  return out.append(line).append("\n");
+}
+
+}  // namespace
+
 std::string FlagSet::help() const {
-  constexpr std::size_t text_column = 38;
   std::string out;
   for (const auto& group : groups_) {
-    if (group.title.empty()) continue;
     out.append(out.empty() ? "" : "\n").append(group.title).append(":\n");
-    for (const auto& flag : group.flags) {
-      std::string line =
-          flag.shorthand != 0 ? "  -" + std::string(1, flag.shorthand) + ", " : "      ";
-      line.append("--").append(flag.name);
-      if (!flag.value.empty()) line.append(" ").append(flag.value);
-      if (!flag.help.empty()) {
-        line.append(line.size() < text_column ? text_column - line.size() : 1, ' ');
-        line.append(flag.help);
-      }
-      out.append(line).append("\n");
+    if (group.names_only) {
+      out += help_names(group.flags);
+      continue;
     }
+    for (const auto& flag : group.flags) out += help_line(flag);
   }
   return out;
 }

@@ -27,13 +27,14 @@ class FlagSet {
     std::string_view name;        ///< without the dashes
     char shorthand = 0;           ///< 0: none
     std::string_view value = {};  ///< what help calls the value; empty for a switch
-    std::string_view help = {};   ///< one line; empty keeps the flag out of the short help
+    std::string_view help = {};   ///< one line
     Setter set;
     std::string_view deprecated = {};  ///< what to use instead
   };
   struct Group {
     std::string_view title;
     std::vector<Flag> flags;
+    bool names_only = false;  ///< help lists the names in one paragraph
   };
 
   FlagSet(std::string_view environment_prefix, std::vector<Group> groups);
@@ -47,7 +48,7 @@ class FlagSet {
   /// Errors: invalid_input, in the reference's words ("unknown flag: --x").
   [[nodiscard]] Result<Parsed> parse(std::span<const char* const> arguments) const;
 
-  /// Every flag, grouped, one line each.
+  /// Every flag, grouped, one line each (see Group::names_only).
   [[nodiscard]] std::string help() const;
   [[nodiscard]] const std::vector<Group>& groups() const noexcept { return groups_; }
 
@@ -61,9 +62,10 @@ class FlagSet {
   static Setter ignored_number();  ///< the same, but it must be a whole number
 
  private:
-  [[nodiscard]] const Flag* find(std::string_view name) const;
-  [[nodiscard]] Result<void> apply(const Flag& flag, std::string_view value, bool by_shorthand,
-                                   Parsed& parsed) const;
+  struct Table;
+  [[nodiscard]] Result<void> apply(const Flag& flag, std::string_view value, Parsed& parsed) const;
+  [[nodiscard]] Result<void> read_long(const Flag& flag, std::string_view word,
+                                       std::string_view previous, Parsed& parsed) const;
   void read_environment(Parsed& parsed) const;
 
   std::string_view environment_prefix_;

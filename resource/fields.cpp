@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/json/array.hpp>
 #include <charconv>
+#include <map>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -54,6 +55,14 @@ constexpr std::array<Field, 15> meta_fields{{
     {"finalizers", Kind::text_list},
     {"managedFields", Kind::object_list, managed_fields_fields},
 }};
+
+json::object sorted(const json::object& map) {
+  std::map<std::string_view, const json::value*> in_order;
+  for (const auto& [key, value] : map) in_order.emplace(key, &value);
+  json::object out(wiping_storage());
+  for (const auto& [key, value] : in_order) out.emplace(key, *value);
+  return out;
+}
 
 Error wrong_kind(std::string_view where, std::string_view wanted, const json::value& found) {
   return {Errc::invalid_input, std::string(where) + " must be " + std::string(wanted) + ", not " +
@@ -129,6 +138,17 @@ json::value empty_value(const Field& field) {
 }  // namespace
 
 std::span<const Field> object_meta_fields() noexcept { return meta_fields; }
+
+json::object ordered_metadata(const json::object& metadata) {
+  json::object out(wiping_storage());
+  for (const auto& field : meta_fields) {
+    const auto* value = metadata.if_contains(field.name);
+    if (value == nullptr) continue;
+    out.emplace(field.name,
+                field.kind == Kind::text_map ? json::value(sorted(value->get_object())) : *value);
+  }
+  return out;
+}
 
 const json::value* find_member(const json::object& object, std::string_view name) noexcept {
   if (const auto* exact = object.if_contains(name)) return exact;

@@ -26,6 +26,10 @@ struct Field {
 /// The fields of ObjectMeta (k8s.io/apimachinery, meta/v1), in its order.
 [[nodiscard]] std::span<const Field> object_meta_fields() noexcept;
 
+/// `metadata` (as read_fields keeps it) the way Go prints an ObjectMeta: its fields in their order,
+/// labels and annotations sorted. On wiping_memory().
+[[nodiscard]] boost::json::object ordered_metadata(const boost::json::object& metadata);
+
 /// `value` cut down to `fields`, in their order: names match in any case, unknown members go, null
 /// and empty ones too. `where` is the path for messages ("metadata"). On wiping_memory().
 /// Errors: invalid_input, "metadata.labels must be a map, not a list".

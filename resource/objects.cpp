@@ -160,7 +160,7 @@ json::object text_object(const Map& map) {
 
 json::object template_json(const SecretTemplate& from) {
   json::object out(wiping_storage());
-  out.emplace("metadata", from.metadata);
+  out.emplace("metadata", ordered_metadata(from.metadata));
   if (!from.type.empty()) out.emplace("type", from.type);
   if (from.immutable) out.emplace("immutable", *from.immutable);
   if (!from.data.empty()) out.emplace("data", text_object(from.data));
@@ -193,7 +193,7 @@ json::value Secret::to_json() const {
   json::object out(wiping_storage());
   out.emplace("kind", "Secret");
   out.emplace("apiVersion", "v1");
-  out.emplace("metadata", metadata);
+  out.emplace("metadata", ordered_metadata(metadata));
   if (immutable) out.emplace("immutable", *immutable);
   if (!data.empty()) {
     auto& items = out.emplace("data", json::object(wiping_storage())).first->value().get_object();
@@ -255,7 +255,7 @@ json::value SealedSecret::to_json() const {
   json::object out(wiping_storage());
   out.emplace("kind", kind);
   out.emplace("apiVersion", api_version);
-  out.emplace("metadata", metadata);
+  out.emplace("metadata", ordered_metadata(metadata));
   out.emplace("spec", std::move(spec));
   if (status) out.emplace("status", *status);
   return json::value(std::move(out));

@@ -46,32 +46,6 @@ void erase_leaking_annotations(json::object& metadata) {
   if (annotations->empty()) metadata.erase("annotations");
 }
 
-/// Go prints maps sorted, and ObjectMeta's fields in their order: put annotations back in place.
-void restore_order(json::object& metadata) {
-  auto* found = metadata.if_contains("annotations");
-  auto* annotations = found != nullptr ? found->if_object() : nullptr;
-  if (annotations == nullptr) return;
-  std::vector<std::pair<std::string, std::string>> sorted;
-  for (const auto& [key, value] : *annotations)
-    sorted.emplace_back(std::string(key), std::string(std::string_view(value.get_string())));
-  std::ranges::sort(sorted);
-  json::object in_order(metadata.storage());
-  for (const auto& [key, value] : sorted) in_order.emplace(key, value);
-
-  json::object out(metadata.storage());
-  bool placed = false;
-  const auto place = [&] {
-    if (!std::exchange(placed, true)) out.emplace("annotations", std::move(in_order));
-  };
-  for (const auto& [key, value] : metadata) {
-    if (key == "annotations") continue;
-    if (key == "finalizers" || key == "managedFields") place();
-    out.emplace(key, value);
-  }
-  place();
-  metadata = std::move(out);
-}
-
 json::object owner_reference(const SealedSecret& sealed) {
   json::object out(wiping_storage());
   out.emplace("apiVersion", SealedSecret::api_version);
@@ -84,20 +58,12 @@ json::object owner_reference(const SealedSecret& sealed) {
 
 /// The Secret's metadata: the template's, under the SealedSecret's name and with it as owner.
 json::object secret_metadata(const json::object& from, const SealedSecret& sealed) {
-  json::object out(wiping_storage());
+  json::object out(from, wiping_storage());
+  for (const auto field : {"name", "namespace", "ownerReferences"}) out.erase(field);
   if (!sealed.name().empty()) out.emplace("name", sealed.name());
-  if (const auto* generate = from.if_contains("generateName"))
-    out.emplace("generateName", *generate);
   if (!sealed.namespace_().empty()) out.emplace("namespace", sealed.namespace_());
-  for (const auto& [key, value] : from) {
-    if (key == "ownerReferences" || key == "finalizers" || key == "managedFields") continue;
-    out.emplace(key, value);
-  }
   if (!has_annotation(from, annotation::skip_set_owner_references))
     out.emplace("ownerReferences", json::array({owner_reference(sealed)}, out.storage()));
-  for (const auto* late : {"finalizers", "managedFields"}) {
-    if (const auto* value = from.if_contains(late)) out.emplace(late, *value);
-  }
   return out;
 }
 
@@ -174,7 +140,6 @@ Result<SealedSecret> seal(const Secret& secret, const PublicKey& key, std::optio
   out.secret_template.metadata = without_server_fields(secret.metadata);
   erase_leaking_annotations(out.secret_template.metadata);
   if (wanted) set_scope_annotation(out.secret_template.metadata, scope);
-  restore_order(out.secret_template.metadata);
   out.secret_template.type = secret.type;
   out.secret_template.immutable = secret.immutable;
 

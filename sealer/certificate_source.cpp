@@ -10,7 +10,7 @@
 #include "crypto/certificate.hpp"
 #include "kube/blocking.hpp"
 #include "sealer/cluster.hpp"
-#include "sealer/io.hpp"
+#include "sealer/terminal.hpp"
 
 namespace bulla::sealer {
 
@@ -48,7 +48,11 @@ std::string long_date(WallTime time) {
 
 Result<std::string> fetch_certificate(const Options& options) {
   const auto& source = options.certificate;
-  if (source.empty()) return controller_certificate(options);
+  if (source.empty()) {
+    auto controller = Controller::reach(options);
+    if (!controller) return controller.error();
+    return controller->certificate();
+  }
   const auto scheme = url_scheme(source);
   if (scheme.empty()) return read_certificate_file(source);
   if (scheme != "file") return kube::fetch_url(source);
@@ -70,7 +74,7 @@ Result<PublicKey> sealing_key(const Options& options) {
         .hint("fetch a current one: kubeseal --fetch-cert > cert.pem");
   }
   if (certificate->not_after() < now + std::chrono::days(30)) {
-    tell_terminal("warning: the certificate expires on " + long_date(certificate->not_after()));
+    warn_terminal("the certificate expires on " + long_date(certificate->not_after()));
   }
   return certificate->public_key();
 }

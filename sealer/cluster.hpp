@@ -5,20 +5,31 @@
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "kube/blocking.hpp"
+#include "kube/request.hpp"
 #include "sealer/options.hpp"
 
 namespace bulla::sealer {
 
-/// The certificate that the controller serves, PEM, through the API server's service proxy.
-/// Errors: of the kubeconfig, of the API server or of the controller, with hints what to check.
-[[nodiscard]] Result<std::string> controller_certificate(const Options& options);
+/// The controller of the cluster, through the API server's service proxy. Consecutive calls share a
+/// connection.
+class Controller {
+ public:
+  /// Reads the kubeconfig and asks the API server for the controller's Service.
+  /// Errors: of the kubeconfig, or of the API server, with hints what to check.
+  [[nodiscard]] static Result<Controller> reach(const Options& options);
 
-/// POSTs one SealedSecret in JSON to the controller's `endpoint` ("v1/verify", "v1/rotate"),
-/// through the same proxy, and returns its answer. Errors: as above; conflict when it can't be
-/// unsealed.
-[[nodiscard]] Result<SecretBuffer> post_to_controller(const Options& options,
-                                                      std::string_view endpoint,
-                                                      const SecretBuffer& sealed_secret);
+  /// The certificate that it serves, PEM.
+  [[nodiscard]] Result<std::string> certificate();
+  /// POSTs one SealedSecret in JSON to `endpoint` ("v1/verify", "v1/rotate") and returns the
+  /// answer. Errors: those of the API server; conflict when the controller can't unseal it.
+  [[nodiscard]] Result<SecretBuffer> post(std::string_view endpoint, SecretBuffer sealed_secret);
+
+ private:
+  Controller(kube::BlockingClient client, kube::ServiceProxy proxy);
+  kube::BlockingClient client_;
+  kube::ServiceProxy proxy_;
+};
 
 /// The namespace for a Secret that names none: --namespace, else the context's.
 [[nodiscard]] Result<std::string> namespace_of_context(const Options& options);

@@ -3,11 +3,10 @@
 
 #include <unistd.h>
 
-#include <cstdio>
-
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "sealer/terminal.hpp"
 
 namespace bulla::sealer {
 
@@ -58,11 +57,6 @@ Result<void> Output::commit() {
   if (file_.empty()) return {};
   const mode_t mode = content_ == Content::plaintext ? 0600 : 0666;
   return replace_file(file_, pending_.expose_secret_text(), mode);
-}
-
-void tell_terminal(std::string_view remark) {
-  if (::isatty(STDERR_FILENO) != 1) return;
-  std::fprintf(stderr, "%.*s\n", static_cast<int>(remark.size()), remark.data());
 }
 
 }  // namespace bulla::sealer

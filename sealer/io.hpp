@@ -48,7 +48,4 @@ class Output {
   SecretBuffer pending_;
 };
 
-/// A remark to a person: on standard error, and only if that is a terminal.
-void tell_terminal(std::string_view remark);
-
 }  // namespace bulla::sealer

@@ -6,22 +6,17 @@
 #include "base/process.hpp"
 #include "sealer/commands.hpp"
 #include "sealer/options.hpp"
+#include "sealer/terminal.hpp"
 
 namespace {
 
 constexpr int exit_failure = 1;
 constexpr int exit_usage = 2;
 
-void print_error(const bulla::Error& error) {
-  std::string text = "error: " + error.message + "\n";
-  for (const auto& hint : error.hints) text += "hint: " + hint + "\n";
-  std::fputs(text.c_str(), stderr);
-}
-
 int kubeseal(std::span<const char* const> arguments) {
   const auto options = bulla::sealer::parse_options(arguments);
   if (!options) {
-    print_error(options.error());
+    bulla::sealer::print_error(options.error());
     std::fputs("usage: kubeseal [flags]; see kubeseal --help\n", stderr);
     return exit_usage;
   }
@@ -36,7 +31,7 @@ int kubeseal(std::span<const char* const> arguments) {
   }
   if (std::fflush(stdout) != 0) return exit_failure;
   if (const auto done = bulla::sealer::run(*options); !done) {
-    print_error(done.error());
+    bulla::sealer::print_error(done.error());
     return exit_failure;
   }
   return 0;

@@ -91,7 +91,7 @@ FlagSet::Setter ignored_toggle() {
 }
 
 Group klog_flags() {
-  return {"",  // no title: kept out of the help, they are of no use to anybody
+  return {"Accepted for old scripts' sake, without effect",
           {{.name = "add_dir_header", .set = ignored_toggle()},
            {.name = "alsologtostderr", .set = ignored_toggle()},
            {.name = "alsologtostderrthreshold",
@@ -114,7 +114,8 @@ Group klog_flags() {
             .value = "severity",
             .set = checked(is_severity, "INFO, WARNING, ERROR, FATAL or a number")},
            {.name = "v", .shorthand = 'v', .value = "level", .set = FlagSet::ignored_number()},
-           {.name = "vmodule", .value = "pattern=N", .set = checked(is_vmodule, "pattern=N,...")}}};
+           {.name = "vmodule", .value = "pattern=N", .set = checked(is_vmodule, "pattern=N,...")}},
+          true};
 }
 
 Group sealing_flags(Options& o) {

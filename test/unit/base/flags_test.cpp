@@ -142,4 +142,12 @@ TEST_CASE("help lists the flags") {
   CHECK(help.find("  -o, --format FORMAT") != std::string::npos);
 }
 
+TEST_CASE("help names the flags of a names-only group in one paragraph") {
+  const FlagSet flags("X_", {{"Ignored",
+                              {{.name = "alpha", .set = FlagSet::ignored()},
+                               {.name = "beta_gamma", .value = "N", .set = FlagSet::ignored()}},
+                              true}});
+  CHECK(flags.help() == "Ignored:\n  --alpha, --beta_gamma\n");
+}
+
 }  // namespace bulla::test

@@ -63,6 +63,19 @@ TEST_CASE("numbers and truths become text in YAML, and are errors in JSON") {
   CHECK(secret->string_data.at("d").expose_secret_text() == "1e+21");
 }
 
+// Go marshals a struct's fields as declared (ObjectMeta, k8s.io/apimachinery) and maps by key.
+TEST_CASE("metadata is printed in ObjectMeta's order, whatever was added or taken out before") {
+  auto secret = Secret::from_json(json::parse(
+      R"({"metadata":{"managedFields":[{"manager":"m"}],"uid":"u","finalizers":["f"],
+          "annotations":{"b":"2","a":"1"},"generateName":"g-","namespace":"n"}})"));
+  REQUIRE(secret.has_value());
+  secret->metadata.erase("uid");
+  secret->metadata.insert_or_assign("name", "late");
+  CHECK(json::serialize(secret->to_json().at("metadata")) ==
+        R"({"name":"late","generateName":"g-","namespace":"n","annotations":{"a":"1","b":"2"},)"
+        R"("finalizers":["f"],"managedFields":[{"manager":"m"}]})");
+}
+
 TEST_CASE("an item of a SealedSecret that is no text spoils only itself") {
   const auto sealed =
       SealedSecret::from_json(json::parse(R"({"spec":{"encryptedData":{"a":7,"b":"AgB="}}})"));

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sealer/terminal.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace bulla::sealer {
+
+namespace {
+
+constexpr std::string_view red = "\033[1;31m";
+constexpr std::string_view yellow = "\033[1;33m";
+constexpr std::string_view cyan = "\033[36m";
+constexpr std::string_view plain = "\033[0m";
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nothing sets it
+  return value != nullptr && *value != '\0';
+}
+
+bool is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
+
+bool wants_colour() {
+  if (!is_terminal() || is_set("NO_COLOR")) return false;
+  const char* terminal = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe)
+  return terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+std::string line(std::string_view prefix, std::string_view colour, std::string_view text) {
+  std::string out;
+  if (wants_colour()) {
+    out.append(colour).append(prefix).append(plain);
+  } else {
+    out.append(prefix);
+  }
+  return out.append(" ").append(text).append("\n");
+}
+
+}  // namespace
+
+void print_error(const Error& error) {
+  std::string text = line("error:", red, error.message);
+  for (const auto& hint : error.hints) text += line("hint:", cyan, hint);
+  std::fputs(text.c_str(), stderr);
+}
+
+void warn(std::string_view remark) { std::fputs(line("warning:", yellow, remark).c_str(), stderr); }
+
+void warn_terminal(std::string_view remark) {
+  if (is_terminal()) warn(remark);
+}
+
+void tell_terminal(std::string_view remark) {
+  if (is_terminal()) std::fputs(std::string(remark).append("\n").c_str(), stderr);
+}
+
+}  // namespace bulla::sealer

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "base/error.hpp"
+
+namespace bulla::sealer {
+
+// What kubeseal says besides its product: all of it goes to standard error, so that a pipe carries
+// nothing else. Words are coloured for a person only: standard error is a terminal, NO_COLOR is
+// unset or empty (no-color.org), and TERM is not "dumb".
+
+/// "error: MESSAGE", and a line "hint: ..." for each hint.
+void print_error(const Error& error);
+/// "warning: ...", wherever standard error goes: the run succeeds, but somebody ought to look.
+void warn(std::string_view remark);
+/// The same, but to a terminal only: what a script need not know.
+void warn_terminal(std::string_view remark);
+/// A remark without a prefix, to a terminal only.
+void tell_terminal(std::string_view remark);
+
+}  // namespace bulla::sealer
