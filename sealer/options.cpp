@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/flags.hpp"
 #include "base/text.hpp"
 
 namespace bulla::sealer {
@@ -140,8 +139,8 @@ Group sealing_flags(Options& o) {
             .help = "Seal for this certificate instead of asking the controller",
             .set = FlagSet::text(o.certificate)},
            {.name = "scope",
-            .value = "SCOPE",
-            .help = "strict (default), namespace-wide or cluster-wide",
+            .value = "strict|namespace-wide|cluster-wide",
+            .help = "Where the values may be opened (default strict)",
             .set = scope(o.scope)},
            {.name = "name",
             .value = "NAME",
@@ -287,16 +286,16 @@ Group cluster_flags(Options& o) {
         .set = optional_text(c.request_timeout)}}};
 }
 
-FlagSet flag_set(Options& options) {
+}  // namespace
+
+FlagSet flags_of(Options& options) {
   return {"SEALED_SECRETS_",
           {sealing_flags(options), other_commands(options), cluster_flags(options), klog_flags()}};
 }
 
-}  // namespace
-
 Result<Options> parse_options(std::span<const char* const> arguments) {
   Options options;
-  auto parsed = flag_set(options).parse(arguments);
+  auto parsed = flags_of(options).parse(arguments);
   if (!parsed) return parsed.error();
   options.notices = std::move(parsed->deprecations);
   options.format_given = std::ranges::find(parsed->given, "format") != parsed->given.end();
@@ -316,7 +315,7 @@ std::string help_text() {
          "  kubectl create secret generic db --from-literal=password=x --dry-run=client -o yaml |\n"
          "    kubeseal -o yaml > sealed.yaml            no plaintext touches the disk\n"
          "\n" +
-         flag_set(unused).help() +
+         flags_of(unused).help() +
          "\n"
          "Each flag can also be set as SEALED_SECRETS_FLAG_NAME in the environment.\n";
 }

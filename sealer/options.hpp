@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/flags.hpp"
 #include "kube/config.hpp"
 #include "resource/scope.hpp"
 
@@ -44,6 +45,9 @@ struct Options {
 
   std::vector<std::string> notices;  ///< to print before anything else: deprecated flags
 };
+
+/// Every flag, in the groups of the help, bound to `options`, which must outlive the set.
+[[nodiscard]] FlagSet flags_of(Options& options);
 
 /// Reads `arguments` (without the program's name) and the environment.
 /// Errors: invalid_input: a flag that does not exist, or a value that it does not take.
