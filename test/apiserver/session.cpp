@@ -111,9 +111,12 @@ Session::Session(net::ip::tcp::socket socket, net::ssl::context& tls, std::set<S
 Session::~Session() { all.erase(this); }
 
 net::awaitable<void> Session::sleep_until(std::chrono::steady_clock::time_point deadline) {
-  boost::system::error_code woken;
-  timer.expires_at(deadline);
-  co_await timer.async_wait(net::redirect_error(net::use_awaitable, woken));
+  if (!woken) {
+    boost::system::error_code cancelled;
+    timer.expires_at(deadline);
+    co_await timer.async_wait(net::redirect_error(net::use_awaitable, cancelled));
+  }
+  woken = false;
 }
 
 net::awaitable<void> Session::notice_departure(std::shared_ptr<Session> session) {

@@ -26,10 +26,14 @@ struct Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Sleeps until `deadline`, or until somebody wakes this session up. Callers look again at
-  /// what they wait for: waking says nothing about why.
+  /// Sleeps until `deadline`, or until somebody wakes this session up; not at all if that
+  /// happened since the last sleep, for it may have been while an answer was written. Callers look
+  /// again at what they wait for: waking says nothing about why.
   boost::asio::awaitable<void> sleep_until(std::chrono::steady_clock::time_point deadline);
-  void wake() { timer.cancel(); }
+  void wake() {
+    woken = true;
+    timer.cancel();
+  }
 
   /// Reads ahead while a watch runs, to notice that the client has gone.
   static boost::asio::awaitable<void> notice_departure(std::shared_ptr<Session> session);
@@ -38,6 +42,7 @@ struct Session {
   boost::asio::steady_timer timer;
   boost::beast::flat_buffer buffer;
   std::set<Session*>& all;
+  bool woken = false;
   bool reading_ahead = false;
   bool peer_gone = false;
   bool watching = false;
