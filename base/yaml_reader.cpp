@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sodium.h>
-#include <yaml.h>
 #include <algorithm>
-
-#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <string>
@@ -15,6 +10,7 @@
 #include "base/base64.hpp"
 #include "base/limits.hpp"
 #include "base/yaml.hpp"
+#include "base/yaml_parser.hpp"
 
 namespace bulla {
 
@@ -23,66 +19,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view tag_prefix = "tag:yaml.org,2002:";
-
-std::string_view text_of(const yaml_char_t* text) {
-  return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
-}
-
-/// An event, wiped as it goes: a scalar may be a plaintext.
-class Event {
- public:
-  Event() = default;
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
-  ~Event() { clear(); }
-  void clear() noexcept {
-    if (event_.type == YAML_SCALAR_EVENT)
-      sodium_memzero(event_.data.scalar.value, event_.data.scalar.length);
-    yaml_event_delete(&event_);
-    event_ = {};
-  }
-  [[nodiscard]] yaml_event_t& get() noexcept { return event_; }
-  [[nodiscard]] yaml_event_type_t type() const noexcept { return event_.type; }
-  [[nodiscard]] std::size_t line() const noexcept { return event_.start_mark.line; }
-
- private:
-  yaml_event_t event_{};
-};
-
-/// libyaml's parser; its input buffers are wiped at the end.
-class Parser {
- public:
-  explicit Parser(std::string_view text) {
-    BULLA_ASSERT(yaml_parser_initialize(&parser_) == 1);
-    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
-                                 text.size());
-  }
-  Parser(const Parser&) = delete;
-  Parser& operator=(const Parser&) = delete;
-  ~Parser() {
-    wipe(parser_.raw_buffer.start, parser_.raw_buffer.end);
-    wipe(parser_.buffer.start, parser_.buffer.end);
-    yaml_parser_delete(&parser_);
-  }
-  [[nodiscard]] bool next(Event& event) {
-    event.clear();
-    return yaml_parser_parse(&parser_, &event.get()) == 1;
-  }
-  /// What libyaml says of a failure: constant texts, never a value.
-  [[nodiscard]] std::string problem() const {
-    std::string text = parser_.problem == nullptr ? "malformed YAML" : parser_.problem;
-    if (parser_.context != nullptr) text.append(" ").append(parser_.context);
-    return text;
-  }
-  [[nodiscard]] std::size_t problem_line() const noexcept { return parser_.problem_mark.line; }
-
- private:
-  static void wipe(yaml_char_t* start, const yaml_char_t* end) noexcept {
-    if (start != nullptr) sodium_memzero(start, static_cast<std::size_t>(end - start));
-  }
-  yaml_parser_t parser_{};
-};
 
 std::size_t levels_of(const json::value& value) {
   std::size_t below = 0;
@@ -160,7 +96,7 @@ class Reader {
   };
 
   Result<json::value> alias(std::size_t depth) {
-    const std::string name(text_of(event_.get().data.alias.anchor));
+    const std::string name(yaml_text(event_.get().data.alias.anchor));
     const auto found = anchors_.find(name);
     if (found == anchors_.end()) return error_here("unknown anchor " + quoted(name));
     if (!found->second.complete) return error_here("anchor " + quoted(name) + " contains itself");
@@ -178,9 +114,9 @@ class Reader {
 
   Result<json::value> scalar() {
     const auto& data = event_.get().data.scalar;
-    const std::string anchor(text_of(data.anchor));
+    const std::string anchor(yaml_text(data.anchor));
     const std::string_view text{reinterpret_cast<const char*>(data.value), data.length};
-    auto value = resolved(text_of(data.tag), text, data.plain_implicit != 0);
+    auto value = resolved(yaml_text(data.tag), text, data.plain_implicit != 0);
     if (!value) return value;
     if (value->is_double() && !std::isfinite(value->get_double()))
       return error_here("a number that JSON does not have");
@@ -245,7 +181,7 @@ class Reader {
         if (!merge(members, *value)) return error_at(line, "<< wants a map or a list of maps");
         continue;
       }
-      auto name = key_text(*key);
+      auto name = yaml_key_text(*key);
       if (!name) return error_at(line, "a key must be text, a number or a truth value");
       members.insert_or_assign(name->expose_secret_text(), std::move(*value));
     }
@@ -256,7 +192,7 @@ class Reader {
 
   /// Notes that an anchor's node has begun, so that an alias inside is seen to be circular.
   std::string open_anchor(const yaml_char_t* anchor) {
-    std::string name(text_of(anchor));
+    std::string name(yaml_text(anchor));
     if (!name.empty()) anchors_[name] = Anchor{};
     return name;
   }
@@ -264,7 +200,7 @@ class Reader {
   [[nodiscard]] bool is_merge_key() {
     if (event_.type() != YAML_SCALAR_EVENT) return false;
     const auto& data = event_.get().data.scalar;
-    return data.style == YAML_PLAIN_SCALAR_STYLE && text_of(data.value) == "<<";
+    return data.style == YAML_PLAIN_SCALAR_STYLE && yaml_text(data.value) == "<<";
   }
 
   /// As yaml.v2: what is merged replaces what stands before it; in a list the first map wins.
@@ -283,22 +219,8 @@ class Reader {
     return true;
   }
 
-  /// Keys that are no text become text, as JSON needs it.
-  static std::optional<SecretBuffer> key_text(const json::value& key) {
-    if (const auto* text = key.if_string()) return SecretBuffer::copy_of(std::string_view(*text));
-    if (const auto* truth = key.if_bool()) return SecretBuffer::copy_of(*truth ? "true" : "false");
-    if (const auto* number = key.if_int64()) return SecretBuffer::copy_of(std::to_string(*number));
-    if (const auto* number = key.if_uint64()) return SecretBuffer::copy_of(std::to_string(*number));
-    if (const auto* number = key.if_double()) {
-      std::array<char, 32> text{};
-      const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), *number);
-      return SecretBuffer::copy_of(std::string_view(text.data(), end));
-    }
-    return std::nullopt;
-  }
-
-  Parser parser_;
-  Event event_;
+  YamlParser parser_;
+  YamlEvent event_;
   std::size_t first_line_;
   std::size_t nodes_ = 0;
   std::map<std::string, Anchor> anchors_;

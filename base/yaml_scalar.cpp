@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "base/yaml.hpp"
+#include "base/yaml_parser.hpp"
 
 namespace bulla {
 
@@ -105,6 +106,57 @@ std::optional<json::value> parse_number(std::string_view text) {
   return std::nullopt;
 }
 
+/// [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)? : YAML 1.1 readers take it for a number to
+/// the base of 60, so it is quoted.
+bool is_base60(std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  const auto digit = [&](std::size_t i) {
+    return i < text.size() && text[i] >= '0' && text[i] <= '9';
+  };
+  std::size_t i = 0;
+  if (!digit(i)) return false;
+  while (digit(i) || (i < text.size() && text[i] == '_')) ++i;
+  std::size_t groups = 0;
+  while (i < text.size() && text[i] == ':' && digit(i + 1)) {
+    const bool two = digit(i + 2) && text[i + 1] <= '5';
+    i += two ? 3 : 2;
+    ++groups;
+  }
+  if (groups == 0) return false;
+  if (i < text.size() && text[i] == '.') {
+    for (++i; digit(i) || (i < text.size() && text[i] == '_');) ++i;
+  }
+  return i == text.size();
+}
+
+/// "2001-01-01", also with a time: text, but YAML 1.1 readers would take it for a date.
+bool is_timestamp(std::string_view text) {
+  if (text.size() < 8 || text[4] != '-') return false;
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (text[i] < '0' || text[i] > '9') return false;
+  }
+  std::size_t i = 5;
+  const auto field = [&](std::size_t digits_max, int most) {
+    int value = 0;
+    std::size_t digits = 0;
+    for (; digits < digits_max && i < text.size() && text[i] >= '0' && text[i] <= '9'; ++digits)
+      value = value * 10 + (text[i++] - '0');
+    return digits > 0 && value <= most;
+  };
+  const auto is = [&](char c) { return i < text.size() && text[i] == c && ++i > 0; };
+  if (!field(2, 12) || !is('-') || !field(2, 31)) return false;
+  if (i == text.size()) return true;
+  const bool with_zone = text[i] == 'T' || text[i] == 't';
+  if (!with_zone && text[i] != ' ') return false;
+  ++i;
+  if (!field(2, 23) || !is(':') || !field(2, 59) || !is(':') || !field(2, 59)) return false;
+  if (is('.') && !field(9, 999'999'999)) return false;
+  if (!with_zone) return i == text.size();
+  if (is('Z')) return i == text.size();
+  if (!is('+') && !is('-')) return false;
+  return field(2, 23) && is(':') && field(2, 59) && i == text.size();
+}
+
 }  // namespace
 
 json::value resolve_yaml_scalar(std::string_view text) {
@@ -121,6 +173,23 @@ json::value resolve_yaml_scalar(std::string_view text) {
     if (auto number = parse_float(text)) return *number;
   }
   return json::value(text, wiping_storage());
+}
+
+bool yaml_stays_text(std::string_view text) {
+  return resolve_yaml_scalar(text).is_string() && !is_base60(text) && !is_timestamp(text);
+}
+
+std::optional<SecretBuffer> yaml_key_text(const json::value& key) {
+  if (const auto* text = key.if_string()) return SecretBuffer::copy_of(std::string_view(*text));
+  if (const auto* truth = key.if_bool()) return SecretBuffer::copy_of(*truth ? "true" : "false");
+  if (const auto* number = key.if_int64()) return SecretBuffer::copy_of(std::to_string(*number));
+  if (const auto* number = key.if_uint64()) return SecretBuffer::copy_of(std::to_string(*number));
+  if (const auto* number = key.if_double()) {
+    std::array<char, 32> text{};
+    const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), *number);
+    return SecretBuffer::copy_of(std::string_view(text.data(), end));
+  }
+  return std::nullopt;
 }
 
 }  // namespace bulla

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <yaml.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
@@ -12,6 +10,7 @@
 #include "base/base64.hpp"
 #include "base/text.hpp"
 #include "base/yaml.hpp"
+#include "base/yaml_parser.hpp"
 
 namespace bulla {
 
@@ -72,61 +71,6 @@ bool key_less(std::string_view left, std::string_view right) {
     return a[i] < b[i];
   }
   return a.size() < b.size();
-}
-
-/// [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)? : YAML 1.1 readers take it for a number to
-/// the base of 60, so it is quoted.
-bool is_base60(std::string_view text) {
-  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  const auto digit = [&](std::size_t i) {
-    return i < text.size() && text[i] >= '0' && text[i] <= '9';
-  };
-  std::size_t i = 0;
-  if (!digit(i)) return false;
-  while (digit(i) || (i < text.size() && text[i] == '_')) ++i;
-  std::size_t groups = 0;
-  while (i < text.size() && text[i] == ':' && digit(i + 1)) {
-    const bool two = digit(i + 2) && text[i + 1] <= '5';
-    i += two ? 3 : 2;
-    ++groups;
-  }
-  if (groups == 0) return false;
-  if (i < text.size() && text[i] == '.') {
-    for (++i; digit(i) || (i < text.size() && text[i] == '_');) ++i;
-  }
-  return i == text.size();
-}
-
-/// "2001-01-01", also with a time: text, but YAML 1.1 readers would take it for a date.
-bool is_timestamp(std::string_view text) {
-  if (text.size() < 8 || text[4] != '-') return false;
-  for (std::size_t i = 0; i < 4; ++i) {
-    if (text[i] < '0' || text[i] > '9') return false;
-  }
-  std::size_t i = 5;
-  const auto field = [&](std::size_t digits_max, int most) {
-    int value = 0;
-    std::size_t digits = 0;
-    for (; digits < digits_max && i < text.size() && text[i] >= '0' && text[i] <= '9'; ++digits)
-      value = value * 10 + (text[i++] - '0');
-    return digits > 0 && value <= most;
-  };
-  const auto is = [&](char c) { return i < text.size() && text[i] == c && ++i > 0; };
-  if (!field(2, 12) || !is('-') || !field(2, 31)) return false;
-  if (i == text.size()) return true;
-  const bool with_zone = text[i] == 'T' || text[i] == 't';
-  if (!with_zone && text[i] != ' ') return false;
-  ++i;
-  if (!field(2, 23) || !is(':') || !field(2, 59) || !is(':') || !field(2, 59)) return false;
-  if (is('.') && !field(9, 999'999'999)) return false;
-  if (!with_zone) return i == text.size();
-  if (is('Z')) return i == text.size();
-  if (!is('+') && !is('-')) return false;
-  return field(2, 23) && is(':') && field(2, 59) && i == text.size();
-}
-
-bool can_be_plain(std::string_view text) {
-  return resolve_yaml_scalar(text).is_string() && !is_base60(text) && !is_timestamp(text);
 }
 
 class Writer {
@@ -205,7 +149,7 @@ class Writer {
                     "tag:yaml.org,2002:binary");
     }
     scalar(value, value.find('\n') != std::string_view::npos ? YAML_LITERAL_SCALAR_STYLE
-                  : can_be_plain(value)                      ? YAML_PLAIN_SCALAR_STYLE
+                  : yaml_stays_text(value)                   ? YAML_PLAIN_SCALAR_STYLE
                                                              : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
   }
 
