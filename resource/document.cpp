@@ -23,6 +23,7 @@ constexpr std::string_view white_space = " \t\r\n";
 struct Piece {
   std::string_view text;
   std::size_t line = 1;
+  std::size_t offset = 0;
 };
 
 std::size_t count_lines(std::string_view text) {
@@ -54,13 +55,13 @@ std::vector<Piece> split_documents(std::string_view text) {
     const auto end = std::min(text.find('\n', at), text.size());
     const bool starts_document = is_separator(text.substr(at, end - at));
     if (starts_document && !is_prologue(text.substr(start, at - start))) {
-      pieces.push_back({text.substr(start, at - start), start_line});
+      pieces.push_back({text.substr(start, at - start), start_line, start});
       start = at;
       start_line = line_number;
     }
     at = end + 1;
   }
-  pieces.push_back({text.substr(start), start_line});
+  pieces.push_back({text.substr(start), start_line, start});
   return pieces;
 }
 
@@ -102,7 +103,9 @@ std::optional<std::vector<Document>> read_json(const Piece& piece) {
     if (rest.front() != '{') return std::nullopt;
     auto next = take_json(rest);
     if (!next) return std::nullopt;
-    found.push_back({std::move(next->value), line, Scalars::keep_their_kind});
+    const auto offset = piece.offset + static_cast<std::size_t>(rest.data() - piece.text.data());
+    found.push_back({std::move(next->value), line, Scalars::keep_their_kind, offset, next->size,
+                     !found.empty()});
     line += count_lines(rest.substr(0, next->size));
     rest.remove_prefix(next->size);
   }
@@ -117,7 +120,8 @@ Result<void> append_piece(std::vector<Document>& documents, const Piece& piece) 
   if (!values) return values.error();
   for (auto& value : *values) {
     if (value.is_null()) continue;
-    documents.push_back({std::move(value), piece.line, Scalars::become_text});
+    documents.push_back(
+        {std::move(value), piece.line, Scalars::become_text, piece.offset, piece.text.size()});
   }
   return {};
 }
@@ -133,11 +137,13 @@ Error not_utf8(std::string_view text) {
 }  // namespace
 
 Result<std::vector<Document>> read_documents(std::string_view text) {
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  const std::size_t mark = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+  text.remove_prefix(mark);
   if (!is_valid_utf8(text)) return not_utf8(text);
 
   std::vector<Document> documents;
-  for (const auto& piece : split_documents(text)) {
+  for (auto& piece : split_documents(text)) {
+    piece.offset += mark;
     if (auto appended = append_piece(documents, piece); !appended) return appended.error();
     if (documents.size() > limits::documents_max) {
       return Error{Errc::invalid_input,

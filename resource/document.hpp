@@ -18,6 +18,11 @@ struct Document {
   boost::json::value value;
   std::size_t line = 1;                        ///< where it starts in the input, from 1
   Scalars scalars = Scalars::keep_their_kind;  ///< whether it was YAML
+  /// Its bytes in the input: a JSON value alone; YAML with the `---`, the comments and the
+  /// directives that belong to it.
+  std::size_t offset = 0;
+  std::size_t size = 0;
+  bool follows_value = false;  ///< a JSON value right behind another, with no `---` between them
 };
 
 /// All documents of a text: YAML documents separated by `---`, JSON values one after another, or

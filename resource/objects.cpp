@@ -261,4 +261,12 @@ json::value SealedSecret::to_json() const {
   return json::value(std::move(out));
 }
 
+json::value SealedSecret::to_json_as_named() const {
+  auto out = to_json();
+  auto& members = out.get_object();
+  members["kind"] = owner.kind;
+  members["apiVersion"] = owner.api_version;
+  return out;
+}
+
 }  // namespace bulla

@@ -54,6 +54,14 @@ struct SealedSecret {
   static constexpr std::string_view api_version = "bitnami.com/v1alpha1";
   static constexpr std::string_view kind = "SealedSecret";
 
+  /// What a Secret's owner reference calls this object. The reference copies it from the input,
+  /// of which kubeseal takes documents that name neither.
+  struct Owner {
+    std::string api_version{SealedSecret::api_version};
+    std::string kind{SealedSecret::kind};
+  };
+  Owner owner;
+
   boost::json::object metadata;
   SecretTemplate secret_template;
   /// Base64 as given. A value that is no string is kept as "" : that item can't be opened, the
@@ -70,6 +78,8 @@ struct SealedSecret {
                                                       Scalars scalars = Scalars::keep_their_kind);
   /// In the reference's field order.
   [[nodiscard]] boost::json::value to_json() const;
+  /// The same, but under the apiVersion and kind of `owner`.
+  [[nodiscard]] boost::json::value to_json_as_named() const;
 };
 
 }  // namespace bulla

@@ -50,7 +50,7 @@ void set_scope_annotation(json::object& metadata, Scope scope) {
   auto* annotations = found != nullptr ? found->if_object() : nullptr;
   if (annotations != nullptr) {
     for (const auto name : {annotation::cluster_wide, annotation::namespace_wide}) {
-      if (name != wanted && has_annotation(metadata, name)) annotations->erase(name);
+      if (name != wanted && has_annotation(metadata, name)) annotations->stable_erase(name);
     }
   }
   if (wanted.empty()) return;

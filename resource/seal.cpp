@@ -10,6 +10,8 @@
 
 #include "base/base64.hpp"
 #include "crypto/envelope.hpp"
+#include "resource/fields.hpp"
+#include "resource/open_items.hpp"
 
 namespace bulla {
 
@@ -34,7 +36,7 @@ constexpr std::array<std::string_view, 2> leaking_annotations{
 
 json::object without_server_fields(const json::object& metadata) {
   json::object out(metadata, wiping_storage());
-  for (const auto field : server_fields) out.erase(field);
+  for (const auto field : server_fields) out.stable_erase(field);
   return out;
 }
 
@@ -42,14 +44,14 @@ void erase_leaking_annotations(json::object& metadata) {
   auto* found = metadata.if_contains("annotations");
   auto* annotations = found != nullptr ? found->if_object() : nullptr;
   if (annotations == nullptr) return;
-  for (const auto name : leaking_annotations) annotations->erase(name);
-  if (annotations->empty()) metadata.erase("annotations");
+  for (const auto name : leaking_annotations) annotations->stable_erase(name);
+  if (annotations->empty()) metadata.stable_erase("annotations");
 }
 
 json::object owner_reference(const SealedSecret& sealed) {
   json::object out(wiping_storage());
-  out.emplace("apiVersion", SealedSecret::api_version);
-  out.emplace("kind", SealedSecret::kind);
+  out.emplace("apiVersion", sealed.owner.api_version);
+  out.emplace("kind", sealed.owner.kind);
   out.emplace("name", sealed.name());
   out.emplace("uid", metadata_text(sealed.metadata, "uid"));
   out.emplace("controller", true);
@@ -67,33 +69,37 @@ json::object secret_metadata(const json::object& from, const SealedSecret& seale
   return out;
 }
 
-/// Collects what is wrong with the items of one object, so that it is told at once.
-class Failures {
- public:
-  void add(const Error& error, std::string_view item) {
-    undecryptable_only_ = undecryptable_only_ && error.code == Errc::cannot_decrypt;
-    if (!message_.empty()) message_ += '\n';
-    message_.append(error.message).append(" (").append(item).append(")");
+Result<std::map<std::string, std::string>> seal_items(const Secret& secret, const PublicKey& key,
+                                                      std::string_view label, Cores cores) {
+  std::map<std::string, std::string> out;
+  std::vector<std::pair<std::string*, const SecretBuffer*>> items;
+  for (const auto* values : {&secret.string_data, &secret.data}) {
+    for (const auto& [item, plaintext] : *values) {
+      const auto [place, is_new] = out.try_emplace(item);
+      if (is_new)
+        items.emplace_back(&place->second, &plaintext);  // stringData comes first: it wins
+    }
   }
-  [[nodiscard]] bool any() const noexcept { return !message_.empty(); }
-  [[nodiscard]] Error error() && {
-    return {undecryptable_only_ ? Errc::cannot_decrypt : Errc::invalid_input, std::move(message_)};
+  std::vector<Result<void>> sealed(items.size());
+  parallel_for(
+      items.size(),
+      [&](std::size_t i) {
+        auto ciphertext = seal_item(items[i].second->expose_secret(), key, label);
+        if (ciphertext) {
+          *items[i].first = std::move(*ciphertext);
+        } else {
+          sealed[i] = std::move(ciphertext).error();
+        }
+      },
+      cores);
+  for (const auto& result : sealed) {
+    if (!result) return result.error();
   }
-
- private:
-  std::string message_;
-  bool undecryptable_only_ = true;
-};
+  return out;
+}
 
 std::string label_of(const SealedSecret& sealed) {
   return seal_label(scope_of(sealed.metadata), sealed.namespace_(), sealed.name());
-}
-
-Result<Keyring::Opened> open_item(std::string_view base64, std::span<const Keyring::Entry> order,
-                                  std::string_view label) {
-  auto envelope = decode_base64(base64);
-  if (!envelope) return envelope.error();
-  return Keyring::decrypt(order, *envelope, label);
 }
 
 void note_key(std::vector<Fingerprint>& keys, const Keyring::Entry& entry) {
@@ -101,10 +107,31 @@ void note_key(std::vector<Fingerprint>& keys, const Keyring::Entry& entry) {
   if (std::ranges::find(keys, fingerprint) == keys.end()) keys.push_back(fingerprint);
 }
 
+struct OpenedItem {
+  std::string_view item;
+  Result<Keyring::Opened> opened = cannot_decrypt();
+};
+
+std::vector<OpenedItem> open_items(const SealedSecret& sealed,
+                                   std::span<const Keyring::Entry> order, Cores cores) {
+  std::vector<OpenedItem> items;
+  std::vector<std::string_view> ciphertexts;
+  for (const auto& [item, base64] : sealed.encrypted_data) {
+    items.push_back({item});
+    ciphertexts.push_back(base64);
+  }
+  const auto label = label_of(sealed);
+  ItemOpener opener(order);
+  parallel_for(
+      items.size(), [&](std::size_t i) { items[i].opened = opener.open(ciphertexts[i], label); },
+      cores);
+  return items;
+}
+
 /// The V1 form: spec.data is one envelope around a whole Secret in JSON.
 Result<Unsealed> unseal_deprecated(const SealedSecret& sealed,
                                    std::span<const Keyring::Entry> order) {
-  auto opened = open_item(*sealed.deprecated_data, order, label_of(sealed));
+  auto opened = ItemOpener(order).open(*sealed.deprecated_data, label_of(sealed));
   if (!opened) return std::move(opened).error().during("spec.data");
 
   boost::system::error_code failed;
@@ -131,7 +158,8 @@ Result<std::string> seal_item(std::span<const std::uint8_t> plaintext, const Pub
   return encode_base64(*envelope);
 }
 
-Result<SealedSecret> seal(const Secret& secret, const PublicKey& key, std::optional<Scope> wanted) {
+Result<SealedSecret> seal(const Secret& secret, const PublicKey& key, std::optional<Scope> wanted,
+                          Cores cores) {
   const Scope scope = wanted.value_or(scope_of(secret.metadata));
   const auto name = metadata_text(secret.metadata, "name");
   const auto namespace_ = metadata_text(secret.metadata, "namespace");
@@ -148,15 +176,9 @@ Result<SealedSecret> seal(const Secret& secret, const PublicKey& key, std::optio
   if (!namespace_.empty()) out.metadata.emplace("namespace", namespace_);
   set_scope_annotation(out.metadata, scope);
 
-  const auto label = seal_label(scope, namespace_, name);
-  for (const auto* items : {&secret.string_data, &secret.data}) {
-    for (const auto& [item, plaintext] : *items) {
-      if (out.encrypted_data.contains(item)) continue;  // stringData came first: it wins
-      auto sealed = seal_item(plaintext.expose_secret(), key, label);
-      if (!sealed) return sealed.error();
-      out.encrypted_data.emplace(item, std::move(*sealed));
-    }
-  }
+  auto items = seal_items(secret, key, seal_label(scope, namespace_, name), cores);
+  if (!items) return items.error();
+  out.encrypted_data = std::move(*items);
   return out;
 }
 
@@ -171,10 +193,8 @@ Result<Unsealed> unseal(const SealedSecret& sealed, std::span<const Keyring::Ent
   }
 
   Unsealed out;
-  Failures failures;
-  const auto label = label_of(sealed);
-  for (const auto& [item, base64] : sealed.encrypted_data) {
-    auto opened = open_item(base64, order, label);
+  ItemFailures failures;
+  for (auto& [item, opened] : open_items(sealed, order, options.cores)) {
     if (!opened) {
       failures.add(opened.error(), item);
       continue;

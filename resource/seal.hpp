@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/parallel.hpp"
 #include "crypto/key.hpp"
 #include "crypto/keyring.hpp"
 #include "resource/objects.hpp"
@@ -23,7 +24,7 @@ namespace bulla {
 /// The caller has checked name, namespace and that there are items (see sealer/).
 /// Errors: those of encrypt_envelope.
 [[nodiscard]] Result<SealedSecret> seal(const Secret& secret, const PublicKey& key,
-                                        std::optional<Scope> scope);
+                                        std::optional<Scope> scope, Cores cores = Cores::one);
 
 /// One value as it stands in encryptedData: base64 of the envelope.
 [[nodiscard]] Result<std::string> seal_item(std::span<const std::uint8_t> plaintext,
@@ -31,6 +32,7 @@ namespace bulla {
 
 struct UnsealOptions {
   bool accept_deprecated_data = true;  ///< the V1 form, spec.data
+  Cores cores = Cores::one;            ///< for the private-key operations
 };
 
 struct Unsealed {
@@ -39,7 +41,8 @@ struct Unsealed {
   std::vector<Fingerprint> keys;
 };
 
-/// Opens every item of `sealed` by trying the keys of `order`, the scope being that of the
+/// Opens every item of `sealed` by trying the keys of `order` (the one that fitted last before the
+/// others), the scope being that of the
 /// SealedSecret's own annotations. The Secret takes the template's metadata, type and immutable,
 /// the SealedSecret's name and namespace, and, unless the template has skip-set-owner-references,
 /// one owner reference to it (controller, no blockOwnerDeletion).
