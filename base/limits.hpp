@@ -20,6 +20,11 @@ constexpr std::size_t documents_max = 100'000;
 constexpr std::size_t depth_max = 100;
 /// Nodes that one YAML document may grow to, its aliases expanded: stops a "billion laughs".
 constexpr std::size_t yaml_nodes_max = 1'000'000;
+/// What the values of one Secret may take, decoded: Kubernetes' MaxSecretSize. kubeseal warns.
+constexpr std::size_t secret_bytes_max = 1 * mib;
+/// Documents that are worked on before their results are printed: enough for all cores, and few
+/// enough to keep memory low.
+constexpr std::size_t documents_at_once = 256;
 /// A certificate file, or what a --cert URL answers: a long chain stays below 100 KiB.
 constexpr std::size_t certificate_bytes_max = 1 * mib;
 

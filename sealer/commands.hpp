@@ -21,9 +21,11 @@ namespace bulla::sealer {
 [[nodiscard]] Result<void> print_certificate(const Options& options);
 /// --recovery-unseal
 [[nodiscard]] Result<void> recovery_unseal(const Options& options);
-/// --validate and --re-encrypt
-[[nodiscard]] Result<void> validate_sealed_secret(const Options& options);
-[[nodiscard]] Result<void> re_encrypt_sealed_secret(const Options& options);
+/// --validate: asks the controller whether it can open every SealedSecret of the input.
+[[nodiscard]] Result<void> validate_sealed_secrets(const Options& options);
+/// --re-encrypt: seals every SealedSecret of the input anew; by the controller, or, with
+/// --recovery-private-key, here.
+[[nodiscard]] Result<void> re_encrypt_sealed_secrets(const Options& options);
 
 /// Chooses among them.
 [[nodiscard]] Result<void> run(const Options& options);

@@ -39,6 +39,10 @@ Result<std::vector<Document>> read_input_documents(const Options& options) {
   return documents;
 }
 
+SecretBuffer printed(const boost::json::value& object, Format format) {
+  return format == Format::yaml ? print_yaml(object) : print_json(object);
+}
+
 Output::Output(const Options& options, Content content)
     : file_(options.output_file), content_(content) {}
 
@@ -46,11 +50,6 @@ Result<void> Output::print(std::string_view text) {
   if (file_.empty()) return write_descriptor(STDOUT_FILENO, "standard output", text);
   pending_.append(text);
   return {};
-}
-
-Result<void> Output::print(const boost::json::value& object, Format format) {
-  if (format == Format::yaml) return print(print_yaml(object).expose_secret_text());
-  return print(print_json(object).expose_secret_text());
 }
 
 Result<void> Output::commit() {

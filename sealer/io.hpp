@@ -29,6 +29,9 @@ enum class Format { json, yaml };
 /// The documents of the input. Errors as read_documents(), after the input's name.
 [[nodiscard]] Result<std::vector<Document>> read_input_documents(const Options& options);
 
+/// One object in the format. YAML starts with `---`; JSON objects follow each other bare.
+[[nodiscard]] SecretBuffer printed(const boost::json::value& object, Format format);
+
 /// What a command prints. Standard output gets each piece as it comes; a file is replaced as a
 /// whole by commit(), so that a failed command leaves it as it was.
 class Output {
@@ -38,8 +41,6 @@ class Output {
   Output(const Options& options, Content content);
 
   [[nodiscard]] Result<void> print(std::string_view text);
-  /// One object in the format. YAML starts with `---`; JSON objects follow each other bare.
-  [[nodiscard]] Result<void> print(const boost::json::value& object, Format format);
   [[nodiscard]] Result<void> commit();
 
  private:

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <map>
+#include <utility>
 
 #include "base/file.hpp"
 #include "base/limits.hpp"
+#include "resource/rewrite.hpp"
 #include "resource/seal.hpp"
 #include "sealer/certificate_source.hpp"
 #include "sealer/commands.hpp"
 #include "sealer/io.hpp"
 #include "sealer/sealed_input.hpp"
 #include "sealer/secret_input.hpp"
+#include "sealer/terminal.hpp"
 
 namespace bulla::sealer {
 
@@ -17,51 +21,120 @@ namespace json = boost::json;
 
 namespace {
 
-Error not_one_document(const std::string& name, std::size_t count) {
-  return Error{Errc::invalid_input,
-               name + " holds " + std::to_string(count) + " documents, and --merge-into takes one"}
-      .hint("nothing was changed");
+std::string place_of(const SealedSecret& sealed) {
+  return std::string(sealed.namespace_()) + "/" + std::string(sealed.name());
 }
 
-struct Target {
-  SealedSecret sealed;
-  Format format = Format::json;
+/// The file to merge into: as it was, and as it becomes.
+class Target {
+ public:
+  static Result<Target> read(const Options& options) {
+    auto text = read_file(options.merge_into, limits::input_bytes_max);
+    if (!text) return text.error();
+    auto file = parse_sealed_text(options.merge_into, std::move(*text));
+    if (!file) return file.error();
+    auto before = sealed_secrets_of(*file);
+    if (!before) return before.error();
+    if (before->empty())
+      return Error{Errc::invalid_input, options.merge_into + " holds no SealedSecret"};
+    auto format = output_format(options);
+    if (!format) return format.error();
+
+    const auto layout = !options.format_given     ? Layout::kept
+                        : *format == Format::yaml ? Layout::yaml
+                                                  : Layout::json;
+    return Target(std::move(*file), std::move(*before), layout);
+  }
+
+  /// The SealedSecret that `addition` belongs to: the only one, or else that of its name.
+  /// Errors: invalid_input: none has the name, or several have.
+  Result<SealedDocument*> choose(const Secret& addition) {
+    if (after_.size() == 1) return after_.data();
+    const auto name = metadata_text(addition.metadata, "name");
+    const auto namespace_ = metadata_text(addition.metadata, "namespace");
+    SealedDocument* found = nullptr;
+    for (auto& candidate : after_) {
+      const auto& sealed = candidate.sealed;
+      if (sealed.name() != name) continue;
+      if (!namespace_.empty() && sealed.namespace_() != namespace_) continue;
+      if (found != nullptr) return undecided(addition, "several of them have that name");
+      found = &candidate;
+    }
+    if (found == nullptr) return undecided(addition, "none of them has that name");
+    return found;
+  }
+
+  [[nodiscard]] std::string name_of(const SealedDocument& chosen) const {
+    return file_.document_name(chosen.document);
+  }
+
+  /// Whether what is printed is JSON.
+  [[nodiscard]] bool becomes_json() const {
+    const bool is_json = file_.documents.front().scalars == Scalars::keep_their_kind;
+    return layout_ == Layout::json || (layout_ == Layout::kept && is_json);
+  }
+
+  [[nodiscard]] Result<SecretBuffer> text() const {
+    std::vector<Rewrite> changes;
+    for (std::size_t i = 0; i < after_.size(); ++i) {
+      const bool is_all = after_.size() == 1 && layout_ != Layout::kept;
+      if (is_all || before_[i].sealed.to_json() != after_[i].sealed.to_json())
+        changes.push_back({after_[i].document, &before_[i].sealed, &after_[i].sealed});
+    }
+    auto text =
+        rewrite_documents(file_.text.expose_secret_text(), file_.documents, changes, layout_);
+    if (text) return text;
+    auto error = std::move(text).error().during(file_.name);
+    if (layout_ == Layout::kept) {
+      error = std::move(error).hint(
+          "nothing was changed; with -o yaml the SealedSecret is printed anew, without its "
+          "comments");
+    }
+    return error;
+  }
+
+ private:
+  Target(SealedText file, std::vector<SealedDocument> before, Layout layout)
+      : file_(std::move(file)), before_(std::move(before)), after_(before_), layout_(layout) {}
+
+  [[nodiscard]] Error undecided(const Secret& addition, std::string_view why) const {
+    const auto name = metadata_text(addition.metadata, "name");
+    Error error{Errc::invalid_input, file_.name + " holds " + std::to_string(after_.size()) +
+                                         " SealedSecrets, and " + std::string(why) + ": " +
+                                         (name.empty() ? "the input has none" : quoted(name))};
+    for (const auto& candidate : after_)
+      error = std::move(error).hint(place_of(candidate.sealed) + " is in " + name_of(candidate));
+    return error;
+  }
+
+  SealedText file_;
+  std::vector<SealedDocument> before_;
+  std::vector<SealedDocument> after_;
+  Layout layout_;
 };
 
-Result<Target> read_target(const Options& options) {
-  const auto& path = options.merge_into;
-  auto text = read_file(path, limits::input_bytes_max);
-  if (!text) return text.error();
-  auto documents = read_documents(text->expose_secret_text());
-  if (!documents) return std::move(documents).error().during(path);
-  if (documents->size() != 1) return not_one_document(path, documents->size());
-  auto sealed = sealed_secret_of(documents->front(), path);
-  if (!sealed) return sealed.error();
-
-  auto format = output_format(options);
-  if (!format) return format.error();
-  const bool is_yaml = documents->front().scalars == Scalars::become_text;
-  if (!options.format_given) format = is_yaml ? Format::yaml : Format::json;
-  return Target{std::move(*sealed), *format};
-}
-
-Result<Secret> read_additions(const Options& options, const SealedSecret& target) {
+/// The Secrets to add. Into JSON the reference takes one alone, and refuses several.
+Result<std::vector<Secret>> read_additions(const Options& options, const Target& target) {
   auto documents = read_input_documents(options);
   if (!documents) return documents.error();
   if (documents->empty()) {
     return Error{Errc::invalid_input,
                  "no secrets found. Ensure the input is valid and UTF-8 encoded"};
   }
-  if (documents->size() > 1) return not_one_document(input_name(options), documents->size());
-  auto secret = secret_to_seal(options, documents->front());
-  if (!secret) return secret;
-  // What is added opens only under the target's own name and namespace.
-  secret->metadata.insert_or_assign("name", target.name());
-  secret->metadata.insert_or_assign("namespace", target.namespace_());
-  Options as_target = options;
-  as_target.name.clear();
-  if (auto settled = settle_identity(as_target, *secret); !settled) return settled.error();
-  return secret;
+  if (documents->size() > 1 && target.becomes_json()) {
+    return Error{Errc::invalid_input, input_name(options) + " holds " +
+                                          std::to_string(documents->size()) +
+                                          " documents, and JSON is merged with one at a time"}
+        .hint("nothing was changed");
+  }
+  std::vector<Secret> additions;
+  for (const auto& document : *documents) {
+    auto secret = secret_to_seal(options, document);
+    if (!secret) return secret.error();
+    if (!options.name.empty()) secret->metadata.insert_or_assign("name", options.name);
+    additions.push_back(std::move(*secret));
+  }
+  return additions;
 }
 
 /// Adds the texts of `from[field]` to `into[field]`, in Go's order of maps.
@@ -78,33 +151,72 @@ void merge_texts(json::object& into, const json::object& from, std::string_view 
   into[field] = std::move(out);
 }
 
+bool replaces_every_item(const SealedSecret& target, const Secret& addition) {
+  return std::ranges::all_of(target.encrypted_data, [&](const auto& item) {
+    return addition.data.contains(item.first) || addition.string_data.contains(item.first);
+  });
+}
+
+/// The scope to seal the additions in: the target's, unless --scope says otherwise.
+/// Errors: invalid_input: in two scopes at once, nobody could open the object.
+Result<Scope> scope_for(const Options& options, const SealedSecret& target,
+                        const Secret& addition) {
+  const auto own = scope_of(target.metadata);
+  const auto wanted = scope_flag(options).value_or(own);
+  if (wanted == own || replaces_every_item(target, addition)) return wanted;
+  return Error{Errc::invalid_input, place_of(target) + " is sealed " +
+                                        std::string(scope_name(own)) + ": items sealed " +
+                                        std::string(scope_name(wanted)) +
+                                        " could not be opened together with its others"}
+      .hint("leave --scope out, or seal all of its items anew");
+}
+
+Result<void> merge(const Options& options, const PublicKey& key, SealedSecret& target,
+                   Secret addition) {
+  // What is added opens only under the target's own name and namespace.
+  addition.metadata.insert_or_assign("name", target.name());
+  addition.metadata.insert_or_assign("namespace", target.namespace_());
+  Options as_target = options;
+  as_target.name.clear();
+  if (auto settled = settle_identity(as_target, addition); !settled) return settled;
+  auto scope = scope_for(options, target, addition);
+  if (!scope) return scope.error();
+  auto sealed = seal(addition, key, *scope, Cores::all);
+  if (!sealed) return sealed.error();
+
+  for (auto& [item, ciphertext] : sealed->encrypted_data)
+    target.encrypted_data.insert_or_assign(item, std::move(ciphertext));
+  if (*scope != scope_of(target.metadata)) {
+    set_scope_annotation(target.metadata, *scope);
+    set_scope_annotation(target.secret_template.metadata, *scope);
+  }
+  for (const auto* field : {"labels", "annotations"})
+    merge_texts(target.secret_template.metadata, sealed->secret_template.metadata, field);
+  merge_texts(target.metadata, sealed->metadata, "annotations");
+  return {};
+}
+
 }  // namespace
 
 Result<void> merge_into_sealed_secret(const Options& options) {
   auto key = sealing_key(options);
   if (!key) return key.error();
-  auto target = read_target(options);
+  auto target = Target::read(options);
   if (!target) return target.error();
-  auto additions = read_additions(options, target->sealed);
+  auto additions = read_additions(options, *target);
   if (!additions) return additions.error();
 
-  // Sealed in another scope than the target's, nobody could open them.
-  const Scope scope = scope_flag(options).value_or(scope_of(target->sealed.metadata));
-  auto sealed = seal(*additions, *key, scope);
-  if (!sealed) return sealed.error();
-
-  auto& merged = target->sealed;
-  for (auto& [item, ciphertext] : sealed->encrypted_data)
-    merged.encrypted_data.insert_or_assign(item, std::move(ciphertext));
-  for (const auto* field : {"labels", "annotations"})
-    merge_texts(merged.secret_template.metadata, sealed->secret_template.metadata, field);
-  merge_texts(merged.metadata, sealed->metadata, "annotations");
-
-  Options in_place = options;
-  in_place.output_file = options.merge_into;
-  Output output(in_place, Output::Content::shareable);
-  if (auto printed = output.print(merged.to_json(), target->format); !printed) return printed;
-  return output.commit();
+  for (auto& addition : *additions) {
+    auto chosen = target->choose(addition);
+    if (!chosen) return chosen.error();
+    if (const auto warning = size_warning(addition, input_name(options)); !warning.empty())
+      warn(warning);
+    if (auto merged = merge(options, *key, (*chosen)->sealed, std::move(addition)); !merged)
+      return merged;
+  }
+  auto text = target->text();
+  if (!text) return text.error();
+  return replace_file(options.merge_into, text->expose_secret_text(), 0666);
 }
 
 }  // namespace bulla::sealer

@@ -17,8 +17,8 @@ Result<void> run(const Options& options) {
   if (!options.from_files.empty() && !options.raw)
     return Error{Errc::invalid_input, "--from-file requires --raw"};
   if (options.recovery_unseal) return recovery_unseal(options);
-  if (options.validate) return validate_sealed_secret(options);
-  if (options.re_encrypt) return re_encrypt_sealed_secret(options);
+  if (options.validate) return validate_sealed_secrets(options);
+  if (options.re_encrypt) return re_encrypt_sealed_secrets(options);
   if (options.fetch_certificate) return print_certificate(options);
   if (!options.merge_into.empty()) return merge_into_sealed_secret(options);
   if (options.raw) return seal_raw_value(options);

@@ -1,20 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "base/parallel.hpp"
 #include "resource/seal.hpp"
 #include "sealer/certificate_source.hpp"
 #include "sealer/commands.hpp"
 #include "sealer/io.hpp"
 #include "sealer/secret_input.hpp"
+#include "sealer/terminal.hpp"
 
 namespace bulla::sealer {
 
 namespace {
 
-Result<SealedSecret> seal_document(const Options& options, const Document& document,
-                                   const PublicKey& key) {
+struct Sealed {
+  SecretBuffer printed;
+  std::string warning;
+};
+
+/// Seals one document, and forgets it: it may be large.
+Result<Sealed> seal_document(const Options& options, Document document, const PublicKey& key,
+                             Format format) {
   auto secret = secret_to_seal(options, document);
   if (!secret) return secret.error();
   if (auto settled = settle_identity(options, *secret); !settled) return settled.error();
-  return seal(*secret, key, scope_flag(options));
+  auto sealed = seal(*secret, key, scope_flag(options), Cores::all);
+  if (!sealed) return sealed.error();
+  return Sealed{printed(sealed->to_json(), format),
+                size_warning(*secret, document_name(options, document))};
+}
+
+/// Seals some documents on all cores, and prints them in their order up to the first that fails.
+Result<void> seal_batch(const Options& options, std::span<Document> documents, const PublicKey& key,
+                        Output& output, Format format) {
+  std::vector<std::optional<Result<Sealed>>> results(documents.size());
+  parallel_for(documents.size(), [&](std::size_t i) {
+    results[i] = seal_document(options, std::move(documents[i]), key, format);
+  });
+  for (auto& result : results) {
+    if (!*result) return std::move(*result).error();
+    const auto& sealed = **result;
+    if (!sealed.warning.empty()) warn(sealed.warning);
+    if (auto done = output.print(sealed.printed.expose_secret_text()); !done) return done;
+  }
+  return {};
 }
 
 }  // namespace
@@ -33,10 +67,10 @@ Result<void> seal_secrets(const Options& options) {
   if (!format) return format.error();
 
   Output output(options, Output::Content::shareable);
-  for (const auto& document : *documents) {
-    auto sealed = seal_document(options, document, *key);
-    if (!sealed) return sealed.error();
-    if (auto printed = output.print(sealed->to_json(), *format); !printed) return printed;
+  for (std::span<Document> rest(*documents); !rest.empty();) {
+    const auto batch = rest.first(std::min(rest.size(), limits::documents_at_once));
+    if (auto done = seal_batch(options, batch, *key, output, *format); !done) return done;
+    rest = rest.subspan(batch.size());
   }
   return output.commit();
 }

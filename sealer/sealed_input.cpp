@@ -2,6 +2,7 @@
 #include "sealer/sealed_input.hpp"
 
 #include <boost/json/object.hpp>
+#include <utility>
 
 #include "resource/scope.hpp"
 
@@ -22,16 +23,47 @@ Result<void> check_kind(const boost::json::object& object) {
   return {};
 }
 
+bool says_sealed_secret(const Document& document) {
+  const auto* object = document.value.if_object();
+  return object != nullptr && metadata_text(*object, "kind") == SealedSecret::kind;
+}
+
 }  // namespace
 
-Result<SealedSecret> sealed_secret_of(const Document& document, const std::string& name) {
-  if (const auto* object = document.value.if_object()) {
+Result<SealedSecret> sealed_secret_of(const Document& document, const std::string& name,
+                                      OtherKinds other_kinds) {
+  const auto* object = document.value.if_object();
+  if (object != nullptr && other_kinds == OtherKinds::refused) {
     if (auto checked = check_kind(*object); !checked)
       return std::move(checked).error().during(name);
   }
   auto sealed = SealedSecret::from_json(document.value, document.scalars);
   if (!sealed) return std::move(sealed).error().during(name);
+  sealed->owner = {std::string(metadata_text(*object, "apiVersion")),
+                   std::string(metadata_text(*object, "kind"))};
   return sealed;
+}
+
+std::string SealedText::document_name(std::size_t document) const {
+  return name + ", line " + std::to_string(documents[document].line);
+}
+
+Result<SealedText> parse_sealed_text(std::string name, SecretBuffer text) {
+  auto documents = read_documents(text.expose_secret_text());
+  if (!documents) return std::move(documents).error().during(name);
+  return SealedText{std::move(name), std::move(text), std::move(*documents)};
+}
+
+Result<std::vector<SealedDocument>> sealed_secrets_of(const SealedText& text,
+                                                      OtherKinds other_kinds) {
+  std::vector<SealedDocument> found;
+  for (std::size_t i = 0; i < text.documents.size(); ++i) {
+    if (text.documents.size() > 1 && !says_sealed_secret(text.documents[i])) continue;
+    auto sealed = sealed_secret_of(text.documents[i], text.document_name(i), other_kinds);
+    if (!sealed) return sealed.error();
+    found.push_back({i, std::move(*sealed)});
+  }
+  return found;
 }
 
 }  // namespace bulla::sealer

@@ -2,17 +2,51 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
+#include "base/secret.hpp"
 #include "resource/document.hpp"
 #include "resource/objects.hpp"
 
 namespace bulla::sealer {
 
+/// What a document that names another kind or version than a SealedSecret's is taken for.
+enum class OtherKinds {
+  refused,  ///< an error
+  taken,    ///< a SealedSecret all the same: the controller judges it
+};
+
 /// The SealedSecret of a document. A document that names no kind or apiVersion is taken for one.
 /// Errors: invalid_input, after `name` (what to call the document): another kind or version, or
 /// fields of the wrong kind.
 [[nodiscard]] Result<SealedSecret> sealed_secret_of(const Document& document,
-                                                    const std::string& name);
+                                                    const std::string& name,
+                                                    OtherKinds other_kinds = OtherKinds::refused);
+
+/// A text that holds SealedSecrets, among other documents perhaps. The others may be plaintext.
+struct SealedText {
+  std::string name;  ///< for messages: the file's, or "standard input"
+  SecretBuffer text;
+  std::vector<Document> documents;
+
+  /// "db.yaml, line 7"
+  [[nodiscard]] std::string document_name(std::size_t document) const;
+};
+
+/// Errors: those of read_documents(), after the name.
+[[nodiscard]] Result<SealedText> parse_sealed_text(std::string name, SecretBuffer text);
+
+/// One SealedSecret, and its place in the list of documents.
+struct SealedDocument {
+  std::size_t document = 0;
+  SealedSecret sealed;
+};
+
+/// The SealedSecrets of a text: of several documents those that say so; an only one is taken for
+/// one, see sealed_secret_of().
+/// Errors: as sealed_secret_of().
+[[nodiscard]] Result<std::vector<SealedDocument>> sealed_secrets_of(
+    const SealedText& text, OtherKinds other_kinds = OtherKinds::refused);
 
 }  // namespace bulla::sealer

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sealer/secret_input.hpp"
 
+#include "base/limits.hpp"
 #include "resource/scope.hpp"
 #include "sealer/cluster.hpp"
 #include "sealer/io.hpp"
@@ -25,6 +26,17 @@ Result<Secret> secret_to_seal(const Options& options, const Document& document) 
         .hint("it is the Secret in " + document_name(options, document));
   }
   return secret;
+}
+
+std::string size_warning(const Secret& secret, const std::string& where) {
+  std::size_t bytes = 0;
+  for (const auto& [item, value] : secret.string_data) bytes += value.size();
+  for (const auto& [item, value] : secret.data) {
+    if (!secret.string_data.contains(item)) bytes += value.size();
+  }
+  if (bytes <= limits::secret_bytes_max) return {};
+  return where + ": the Secret holds " + std::to_string(bytes) +
+         " bytes, and the API server takes at most " + std::to_string(limits::secret_bytes_max);
 }
 
 Result<void> settle_identity(const Options& options, Secret& secret) {

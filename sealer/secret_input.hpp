@@ -18,6 +18,10 @@ namespace bulla::sealer {
 /// Errors: invalid_input, after the document's name; no items without --allow-empty-data.
 [[nodiscard]] Result<Secret> secret_to_seal(const Options& options, const Document& document);
 
+/// What to say of a Secret that seals, but that the API server will refuse for its size; "" of
+/// others. `where` is the document's name.
+[[nodiscard]] std::string size_warning(const Secret& secret, const std::string& where);
+
 /// Gives `secret` the name and namespace it is sealed under: --name over its own name; its own
 /// namespace, else that of --namespace or the context. A cluster-wide Secret needs no namespace.
 /// Errors: invalid_input: no name, no namespace, or another one than --namespace says.

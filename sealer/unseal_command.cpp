@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <boost/json/object.hpp>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "base/limits.hpp"
+#include "base/parallel.hpp"
 #include "resource/seal.hpp"
 #include "sealer/commands.hpp"
 #include "sealer/io.hpp"
@@ -13,8 +20,32 @@ namespace bulla::sealer {
 
 namespace {
 
-/// For the person who holds the keys: which were tried, and why none fitted.
-Error explained(Error error, const SealedSecret& sealed, const Keyring& keys) {
+/// The keys in the order to try, the one that opened the last object first. Threads: share it.
+class KeyOrder {
+ public:
+  explicit KeyOrder(const Keyring& keys) : order_(keys.newest_first()) {}
+
+  [[nodiscard]] std::vector<Keyring::Entry> now() const {
+    const std::lock_guard lock(mutex_);
+    return order_;
+  }
+  void fitted(const Fingerprint& fingerprint) {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find_if(
+        order_, [&](const auto& entry) { return entry->key.fingerprint() == fingerprint; });
+    if (found != order_.end()) std::rotate(order_.begin(), found, found + 1);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Keyring::Entry> order_;
+};
+
+/// For the person who holds the keys: where it is, which were tried, and why none fitted.
+Error explained(Error error, const std::string& where, const SealedSecret& sealed,
+                const Keyring& keys) {
+  error = std::move(error).hint("it is SealedSecret " + std::string(sealed.namespace_()) + "/" +
+                                std::string(sealed.name()) + " in " + where);
   if (error.code != Errc::cannot_decrypt) return error;
   error = std::move(error).hint(explain_failure(sealed, keys.newest_first()));
   for (const auto& entry : keys.newest_first())
@@ -32,16 +63,44 @@ void print_empty_as_null(boost::json::value& secret) {
   }
 }
 
-Result<boost::json::value> unseal_document(const Document& document, const std::string& name,
-                                           const Keyring& keys) {
+Result<SecretBuffer> unseal_document(Document document, const std::string& name,
+                                     const Keyring& keys, KeyOrder& order, Format format) {
   auto sealed = sealed_secret_of(document, name);
   if (!sealed) return sealed.error();
   // As in the reference, the V1 form is for the controller alone.
-  auto opened = unseal(*sealed, keys.newest_first(), {.accept_deprecated_data = false});
-  if (!opened) return explained(std::move(opened).error(), *sealed, keys);
+  auto opened =
+      unseal(*sealed, order.now(), {.accept_deprecated_data = false, .cores = Cores::all});
+  if (!opened) return explained(std::move(opened).error(), name, *sealed, keys);
+  if (!opened->keys.empty()) order.fitted(opened->keys.front());
   auto secret = opened->secret.to_json();
   print_empty_as_null(secret);
-  return secret;
+  return printed(secret, format);
+}
+
+/// As in the reference: JSON values need a `---` line between them here.
+Result<void> check_separated(const Options& options, std::span<const Document> documents) {
+  if (documents.empty())
+    return Error{Errc::invalid_input, input_name(options) + " holds no SealedSecret"};
+  const auto found = std::ranges::find(documents, true, &Document::follows_value);
+  if (found == documents.end()) return {};
+  return Error{Errc::invalid_input,
+               document_name(options, *found) + ": a second JSON value right behind another"}
+      .hint("put a line with --- between them");
+}
+
+/// Opens some documents on all cores, and prints them in their order up to the first that fails.
+Result<void> unseal_batch(const Options& options, std::span<Document> documents,
+                          const Keyring& keys, KeyOrder& order, Output& output, Format format) {
+  std::vector<std::optional<Result<SecretBuffer>>> results(documents.size());
+  parallel_for(documents.size(), [&](std::size_t i) {
+    const auto name = document_name(options, documents[i]);
+    results[i] = unseal_document(std::move(documents[i]), name, keys, order, format);
+  });
+  for (auto& result : results) {
+    if (!*result) return std::move(*result).error();
+    if (auto done = output.print((*result)->expose_secret_text()); !done) return done;
+  }
+  return {};
 }
 
 }  // namespace
@@ -52,16 +111,16 @@ Result<void> recovery_unseal(const Options& options) {
   if (!keys) return keys.error();
   auto documents = read_input_documents(options);
   if (!documents) return documents.error();
-  if (documents->empty())
-    return Error{Errc::invalid_input, input_name(options) + " holds no SealedSecret"};
+  if (auto checked = check_separated(options, *documents); !checked) return checked;
   auto format = output_format(options);
   if (!format) return format.error();
 
   Output output(options, Output::Content::plaintext);
-  for (const auto& document : *documents) {
-    auto secret = unseal_document(document, document_name(options, document), *keys);
-    if (!secret) return secret.error();
-    if (auto printed = output.print(*secret, *format); !printed) return printed;
+  KeyOrder order(*keys);
+  for (std::span<Document> rest(*documents); !rest.empty();) {
+    const auto batch = rest.first(std::min(rest.size(), limits::documents_at_once));
+    if (auto done = unseal_batch(options, batch, *keys, order, output, *format); !done) return done;
+    rest = rest.subspan(batch.size());
   }
   return output.commit();
 }

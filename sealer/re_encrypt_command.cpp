@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file.hpp"
+#include "base/limits.hpp"
+#include "resource/re_encrypt.hpp"
+#include "resource/rewrite.hpp"
+#include "sealer/certificate_source.hpp"
+#include "sealer/cluster.hpp"
+#include "sealer/commands.hpp"
+#include "sealer/io.hpp"
+#include "sealer/recovery_keys.hpp"
+#include "sealer/sealed_input.hpp"
+
+namespace bulla::sealer {
+
+namespace {
+
+/// What the API server sets, and a new version of the object must not claim.
+void erase_server_fields(SealedSecret& sealed) {
+  for (const auto* field : {"creationTimestamp", "deletionTimestamp", "generation"})
+    sealed.metadata.stable_erase(field);
+}
+
+// --- by the controller ---------------------------------------------------------------------------
+
+/// The controller's SealedSecret for `sealed`.
+Result<SealedSecret> rotated(Controller& controller, const SealedSecret& sealed) {
+  auto answer = controller.post("v1/rotate", print_json(sealed.to_json_as_named()));
+  if (!answer) {
+    if (answer.error().code == Errc::conflict)
+      return Error{Errc::cannot_decrypt, "unable to rotate secret"};
+    return std::move(answer).error().during("cannot re-encrypt secret");
+  }
+  auto documents = read_documents(answer->expose_secret_text());
+  if (!documents || documents->size() != 1)
+    return Error{Errc::unavailable, "the controller's answer is not one SealedSecret"};
+  auto after = sealed_secret_of(documents->front(), "the controller's answer");
+  if (!after) return after;
+  for (const auto& [item, ciphertext] : sealed.encrypted_data) {
+    if (!after->encrypted_data.contains(item)) {
+      return Error{Errc::unavailable, "the controller's answer lacks item " + quoted(item)}.hint(
+          "nothing was changed");
+    }
+  }
+  return after;
+}
+
+Result<std::vector<SealedSecret>> re_encrypt_by_controller(
+    const Options& options, const SealedText& input, const std::vector<SealedDocument>& found) {
+  auto controller = Controller::reach(options);
+  if (!controller) return controller.error();
+  std::vector<SealedSecret> out;
+  for (const auto& [document, sealed] : found) {
+    auto after = rotated(*controller, sealed);
+    if (!after && input.documents.size() > 1)
+      return std::move(after).error().hint("it is in " + input.document_name(document));
+    if (!after) return after.error();
+    out.push_back(std::move(*after));
+  }
+  return out;
+}
+
+// --- with the keys at hand -----------------------------------------------------------------------
+
+/// Says where it is and names the keys that were tried: whoever has them asks which is missing.
+Error with_keys(Error error, const std::string& where, const Keyring& keys) {
+  error = std::move(error).hint("it is in " + where);
+  if (error.code != Errc::cannot_decrypt) return error;
+  for (const auto& entry : keys.newest_first())
+    error = std::move(error).hint("tried key " + entry->key.fingerprint());
+  return error;
+}
+
+Result<std::vector<SealedSecret>> re_encrypt_offline(const Options& options,
+                                                     const SealedText& input,
+                                                     const std::vector<SealedDocument>& found) {
+  auto keys = read_recovery_keys(options.recovery_keys);
+  if (!keys) return keys.error();
+  auto key = sealing_key(options);
+  if (!key) return key.error();
+
+  std::vector<std::optional<Result<SealedSecret>>> results(found.size());
+  parallel_for(found.size(), [&](std::size_t i) {
+    results[i] = re_encrypt(found[i].sealed, keys->newest_first(), *key, Cores::all);
+  });
+  std::vector<SealedSecret> out;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    auto& after = *results[i];
+    if (!after) {
+      return with_keys(std::move(after).error(), input.document_name(found[i].document), *keys);
+    }
+    out.push_back(std::move(*after));
+  }
+  return out;
+}
+
+// --- the output ----------------------------------------------------------------------------------
+
+/// In place, YAML is kept as far as possible, unless -o asks for a format.
+bool keeps_layout(const Options& options, const SealedText& input) {
+  const bool in_place = options.output_file.empty() && !options.input_file.empty();
+  return in_place && !options.format_given &&
+         std::ranges::any_of(input.documents, [](const Document& document) {
+           return document.scalars == Scalars::become_text;
+         });
+}
+
+/// Only the items of `after`, so that all else in the text of `before` stays. A controller turns
+/// the V1 form into items: there is nothing to keep then.
+SealedSecret with_items_of(const SealedSecret& before, SealedSecret&& after) {
+  if (before.deprecated_data && !after.deprecated_data) return std::move(after);
+  SealedSecret out = before;
+  for (auto& [item, ciphertext] : out.encrypted_data) ciphertext = after.encrypted_data.at(item);
+  if (out.deprecated_data) out.deprecated_data = std::move(after.deprecated_data);
+  return out;
+}
+
+/// The whole output: every document where all are SealedSecrets, else those between what stays.
+Result<SecretBuffer> output_text(const SealedText& input, const std::vector<SealedDocument>& found,
+                                 const std::vector<SealedSecret>& after, Layout layout) {
+  if (layout != Layout::kept && found.size() == input.documents.size()) {
+    SecretBuffer out;
+    for (const auto& sealed : after) {
+      const auto format = layout == Layout::yaml ? Format::yaml : Format::json;
+      out.append(printed(sealed.to_json(), format).expose_secret_text());
+    }
+    return out;
+  }
+  std::vector<Rewrite> changes;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    changes.push_back({found[i].document, &found[i].sealed, &after[i]});
+  auto text = rewrite_documents(input.text.expose_secret_text(), input.documents, changes, layout);
+  if (text) return text;
+  return std::move(text)
+      .error()
+      .during(input.name)
+      .hint(
+          "nothing was changed; with -o yaml the SealedSecret is printed anew, without its "
+          "comments");
+}
+
+}  // namespace
+
+Result<void> re_encrypt_sealed_secrets(const Options& options) {
+  const bool offline = !options.recovery_keys.empty();
+  if (offline) protect_private_keys(limits::recovery_key_heap_bytes);
+  Options target = options;
+  if (target.output_file.empty()) target.output_file = options.input_file;
+  auto format = output_format(target);
+  if (!format) return format.error();
+  auto text = read_input(options, "a SealedSecret in JSON or YAML");
+  if (!text) return text.error();
+  auto input = parse_sealed_text(input_name(options), std::move(*text));
+  if (!input) return input.error();
+  if (offline && input->documents.empty())
+    return Error{Errc::invalid_input, input->name + " holds no SealedSecret"};
+  auto found = sealed_secrets_of(*input, offline ? OtherKinds::refused : OtherKinds::taken);
+  if (!found) return found.error();
+
+  auto after = offline ? re_encrypt_offline(options, *input, *found)
+                       : re_encrypt_by_controller(options, *input, *found);
+  if (!after) return after.error();
+  if (found->empty()) return {};
+  const bool kept = keeps_layout(options, *input);
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    const auto& document = input->documents[(*found)[i].document];
+    if (kept && document.scalars == Scalars::become_text) {
+      (*after)[i] = with_items_of((*found)[i].sealed, std::move((*after)[i]));
+    } else {
+      erase_server_fields((*after)[i]);
+    }
+  }
+  const auto layout = kept ? Layout::kept : *format == Format::yaml ? Layout::yaml : Layout::json;
+  auto printed_text = output_text(*input, *found, *after, layout);
+  if (!printed_text) return printed_text.error();
+
+  Output output(target, Output::Content::shareable);
+  if (auto done = output.print(printed_text->expose_secret_text()); !done) return done;
+  return output.commit();
+}
+
+}  // namespace bulla::sealer
