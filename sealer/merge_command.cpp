@@ -173,14 +173,15 @@ Result<Scope> scope_for(const Options& options, const SealedSecret& target,
 
 Result<void> merge(const Options& options, const PublicKey& key, SealedSecret& target,
                    Secret addition) {
+  auto scope = scope_for(options, target, addition);
+  if (!scope) return scope.error();
   // What is added opens only under the target's own name and namespace.
   addition.metadata.insert_or_assign("name", target.name());
   addition.metadata.insert_or_assign("namespace", target.namespace_());
+  set_scope_annotation(addition.metadata, *scope);
   Options as_target = options;
   as_target.name.clear();
   if (auto settled = settle_identity(as_target, addition); !settled) return settled;
-  auto scope = scope_for(options, target, addition);
-  if (!scope) return scope.error();
   auto sealed = seal(addition, key, *scope, Cores::all);
   if (!sealed) return sealed.error();
 
@@ -209,6 +210,10 @@ Result<void> merge_into_sealed_secret(const Options& options) {
   for (auto& addition : *additions) {
     auto chosen = target->choose(addition);
     if (!chosen) return chosen.error();
+    if ((*chosen)->sealed.name().empty()) {
+      return Error{Errc::invalid_input,
+                   target->name_of(**chosen) + ": the SealedSecret has no metadata.name"};
+    }
     if (const auto warning = size_warning(addition, input_name(options)); !warning.empty())
       warn(warning);
     if (auto merged = merge(options, *key, (*chosen)->sealed, std::move(addition)); !merged)

@@ -67,15 +67,6 @@ Result<std::vector<SealedSecret>> re_encrypt_by_controller(
 
 // --- with the keys at hand -----------------------------------------------------------------------
 
-/// Says where it is and names the keys that were tried: whoever has them asks which is missing.
-Error with_keys(Error error, const std::string& where, const Keyring& keys) {
-  error = std::move(error).hint("it is in " + where);
-  if (error.code != Errc::cannot_decrypt) return error;
-  for (const auto& entry : keys.newest_first())
-    error = std::move(error).hint("tried key " + entry->key.fingerprint());
-  return error;
-}
-
 Result<std::vector<SealedSecret>> re_encrypt_offline(const Options& options,
                                                      const SealedText& input,
                                                      const std::vector<SealedDocument>& found) {
@@ -86,13 +77,15 @@ Result<std::vector<SealedSecret>> re_encrypt_offline(const Options& options,
 
   std::vector<std::optional<Result<SealedSecret>>> results(found.size());
   parallel_for(found.size(), [&](std::size_t i) {
-    results[i] = re_encrypt(found[i].sealed, keys->newest_first(), *key, Cores::all);
+    results[i] = re_encrypt(found[i].sealed, keys->ring.newest_first(), *key, Cores::all);
   });
   std::vector<SealedSecret> out;
   for (std::size_t i = 0; i < found.size(); ++i) {
     auto& after = *results[i];
     if (!after) {
-      return with_keys(std::move(after).error(), input.document_name(found[i].document), *keys);
+      return with_tried_keys(
+          std::move(after).error().hint("it is in " + input.document_name(found[i].document)),
+          *keys);
     }
     out.push_back(std::move(*after));
   }

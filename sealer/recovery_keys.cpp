@@ -56,28 +56,44 @@ Result<void> add_document(Keyring& ring, const Document& document) {
   return {};
 }
 
-Result<void> add_file(Keyring& ring, const std::string& path) {
+Result<void> add_file(RecoveryKeys& keys, const std::string& path) {
   auto text = read_file(path, key_file_bytes_max);
   if (!text) return text.error();
-  if (auto keys = parse_private_keys(text->expose_secret_text()); !keys.empty())
-    return add_keys(ring, std::move(keys));
+  if (auto found = parse_private_keys(text->expose_secret_text()); !found.empty())
+    return add_keys(keys.ring, std::move(found));
   const auto documents = read_documents(text->expose_secret_text());
-  if (!documents) return {};  // neither PEM nor an object: no key
-  for (const auto& document : *documents) {
-    if (auto added = add_document(ring, document); !added)
-      return std::move(added).error().during(path);
+  bool has_objects = false;
+  if (documents) {
+    for (const auto& document : *documents) {
+      has_objects = has_objects || document.value.is_object();
+      if (auto added = add_document(keys.ring, document); !added)
+        return std::move(added).error().during(path + ", line " + std::to_string(document.line));
+    }
   }
+  if (has_objects) return {};
+  // Neither PEM with a key that fits nor an object.
+  const auto why = PrivateKey::from_pem(text->expose_secret_text());
+  if (!why) keys.remarks.push_back(path + ": " + why.error().message);
   return {};
 }
 
 }  // namespace
 
-Result<Keyring> read_recovery_keys(const std::vector<std::string>& files) {
-  Keyring ring;
+Result<RecoveryKeys> read_recovery_keys(const std::vector<std::string>& files) {
+  RecoveryKeys keys;
   for (const auto& file : files) {
-    if (auto added = add_file(ring, file); !added) return added.error();
+    if (auto added = add_file(keys, file); !added) return added.error();
   }
-  return ring;
+  return keys;
+}
+
+Error with_tried_keys(Error error, const RecoveryKeys& keys) {
+  if (error.code != Errc::cannot_decrypt) return error;
+  for (const auto& entry : keys.ring.newest_first())
+    error = std::move(error).hint("tried key " + entry->key.fingerprint());
+  for (const auto& remark : keys.remarks) error = std::move(error).hint(remark);
+  if (keys.ring.empty()) error = std::move(error).hint("pass a key with --recovery-private-key");
+  return error;
 }
 
 }  // namespace bulla::sealer

@@ -9,10 +9,19 @@
 
 namespace bulla::sealer {
 
+struct RecoveryKeys {
+  Keyring ring;
+  /// Why a file or a Secret added no key: "old.pem: the private key is encrypted: ...".
+  std::vector<std::string> remarks;
+};
+
 /// The private keys in the files of --recovery-private-key: PEM, or Secrets with `tls.key` (as the
 /// controller keeps them) in JSON or YAML, one, several documents, or a List.
 /// Errors: a file that can't be read; a Secret without a key. A file with no key in it at all
-/// adds none.
-[[nodiscard]] Result<Keyring> read_recovery_keys(const std::vector<std::string>& files);
+/// adds none, and a remark.
+[[nodiscard]] Result<RecoveryKeys> read_recovery_keys(const std::vector<std::string>& files);
+
+/// `error`, and when no key fitted: the keys that were tried, by fingerprint, and the remarks.
+[[nodiscard]] Error with_tried_keys(Error error, const RecoveryKeys& keys);
 
 }  // namespace bulla::sealer

@@ -23,16 +23,20 @@ struct Sealed {
   std::string warning;
 };
 
-/// Seals one document, and forgets it: it may be large.
+/// Seals one document. It may be large: each form goes as soon as the next one is there.
 Result<Sealed> seal_document(const Options& options, Document document, const PublicKey& key,
                              Format format) {
   auto secret = secret_to_seal(options, document);
   if (!secret) return secret.error();
+  document.value = nullptr;
   if (auto settled = settle_identity(options, *secret); !settled) return settled.error();
+  auto warning = size_warning(*secret, document_name(options, document));
   auto sealed = seal(*secret, key, scope_flag(options), Cores::all);
   if (!sealed) return sealed.error();
-  return Sealed{printed(sealed->to_json(), format),
-                size_warning(*secret, document_name(options, document))};
+  *secret = Secret();
+  const auto object = sealed->to_json();
+  *sealed = SealedSecret();
+  return Sealed{printed(object, format), std::move(warning)};
 }
 
 /// Seals some documents on all cores, and prints them in their order up to the first that fails.

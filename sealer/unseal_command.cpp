@@ -43,15 +43,12 @@ class KeyOrder {
 
 /// For the person who holds the keys: where it is, which were tried, and why none fitted.
 Error explained(Error error, const std::string& where, const SealedSecret& sealed,
-                const Keyring& keys) {
+                const RecoveryKeys& keys) {
   error = std::move(error).hint("it is SealedSecret " + std::string(sealed.namespace_()) + "/" +
                                 std::string(sealed.name()) + " in " + where);
   if (error.code != Errc::cannot_decrypt) return error;
-  error = std::move(error).hint(explain_failure(sealed, keys.newest_first()));
-  for (const auto& entry : keys.newest_first())
-    error = std::move(error).hint("tried key " + entry->key.fingerprint());
-  if (keys.empty()) error = std::move(error).hint("pass a key with --recovery-private-key");
-  return error;
+  error = std::move(error).hint(explain_failure(sealed, keys.ring.newest_first()));
+  return with_tried_keys(std::move(error), keys);
 }
 
 /// A value without bytes is printed as null, which is what the reference makes of it.
@@ -64,15 +61,17 @@ void print_empty_as_null(boost::json::value& secret) {
 }
 
 Result<SecretBuffer> unseal_document(Document document, const std::string& name,
-                                     const Keyring& keys, KeyOrder& order, Format format) {
+                                     const RecoveryKeys& keys, KeyOrder& order, Format format) {
   auto sealed = sealed_secret_of(document, name);
   if (!sealed) return sealed.error();
+  document.value = nullptr;  // it may be large
   // As in the reference, the V1 form is for the controller alone.
   auto opened =
       unseal(*sealed, order.now(), {.accept_deprecated_data = false, .cores = Cores::all});
   if (!opened) return explained(std::move(opened).error(), name, *sealed, keys);
   if (!opened->keys.empty()) order.fitted(opened->keys.front());
   auto secret = opened->secret.to_json();
+  *opened = Unsealed();
   print_empty_as_null(secret);
   return printed(secret, format);
 }
@@ -90,7 +89,8 @@ Result<void> check_separated(const Options& options, std::span<const Document> d
 
 /// Opens some documents on all cores, and prints them in their order up to the first that fails.
 Result<void> unseal_batch(const Options& options, std::span<Document> documents,
-                          const Keyring& keys, KeyOrder& order, Output& output, Format format) {
+                          const RecoveryKeys& keys, KeyOrder& order, Output& output,
+                          Format format) {
   std::vector<std::optional<Result<SecretBuffer>>> results(documents.size());
   parallel_for(documents.size(), [&](std::size_t i) {
     const auto name = document_name(options, documents[i]);
@@ -116,7 +116,7 @@ Result<void> recovery_unseal(const Options& options) {
   if (!format) return format.error();
 
   Output output(options, Output::Content::plaintext);
-  KeyOrder order(*keys);
+  KeyOrder order(keys->ring);
   for (std::span<Document> rest(*documents); !rest.empty();) {
     const auto batch = rest.first(std::min(rest.size(), limits::documents_at_once));
     if (auto done = unseal_batch(options, batch, *keys, order, output, *format); !done) return done;

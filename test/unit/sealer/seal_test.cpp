@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sealer/secret_input.hpp"
+#include "unit/sealer/desk.hpp"
+
+namespace bulla::test {
+
+namespace {
+
+std::string secret_yaml(const std::string& name) {
+  return "---\nmetadata: {name: " + name + ", namespace: team}\nstringData: {a: of " + name + "}\n";
+}
+
+}  // namespace
+
+TEST_CASE("many documents are sealed, and printed in their order") {
+  std::string input;
+  std::string expected;
+  for (int i = 0; i < 600; ++i) {  // more than are worked on at once
+    const auto name = "s" + std::to_string(i);
+    input += secret_yaml(name);
+    expected += name + "/a=of " + name + " ";
+  }
+  const Desk desk;
+  const auto options = desk.options(input);
+  CHECK(outcome(sealer::seal_secrets(options)) == "");
+  CHECK(opened(desk.text("out")) == expected);
+}
+
+TEST_CASE("a failure names the first document that failed, and writes no file") {
+  const Desk desk;
+  const auto options =
+      desk.options(secret_yaml("one") + "---\nmetadata: {name: two}\ndata: {a: '?'}\n" +
+                   "---\nmetadata: {name: three}\ndata: {a: '!'}\n");
+  CHECK(outcome(sealer::seal_secrets(options)) ==
+        options.input_file + ", line 4: data.a: illegal base64 data at input byte 0");
+  CHECK_FALSE(desk.has("out"));
+}
+
+TEST_CASE("a Secret that the API server would refuse for its size gets a warning") {
+  Secret secret;
+  secret.data.emplace("a", SecretBuffer(limits::mib - 1));
+  secret.data.emplace("b", SecretBuffer(10));
+  secret.string_data.emplace("b", SecretBuffer(1));  // wins over the ten bytes
+  CHECK(sealer::size_warning(secret, "x.yaml, line 3") == "");
+  secret.string_data.emplace("c", SecretBuffer(1));
+  CHECK(sealer::size_warning(secret, "x.yaml, line 3") ==
+        "x.yaml, line 3: the Secret holds 1048577 bytes, and the API server takes at most 1048576");
+}
+
+}  // namespace bulla::test

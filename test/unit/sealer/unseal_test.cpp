@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base64.hpp"
+#include "unit/sealer/desk.hpp"
+
+namespace bulla::test {
+
+namespace {
+
+std::string sealed_yaml(const std::string& name, const std::string& key) {
+  return "---\nkind: SealedSecret\nmetadata: {name: " + name +
+         ", namespace: team}\nspec: {encryptedData: {a: " +
+         ciphertext("of " + name, "team/" + name, key) + "}}\n";
+}
+
+struct Recovery {
+  Desk desk;
+  sealer::Options options;
+
+  explicit Recovery(std::string_view input) : options(desk.options(input)) {
+    options.recovery_unseal = true;
+    options.format = "yaml";
+  }
+  [[nodiscard]] Result<void> run() const { return sealer::recovery_unseal(options); }
+  /// The values of the Secrets that came out, in order.
+  [[nodiscard]] std::string values() const {
+    std::string out;
+    for (const auto& document : read_documents(desk.text("out")).value()) {
+      const auto secret = Secret::from_json(document.value).value();
+      for (const auto& [item, value] : secret.data)
+        out.append(value.expose_secret_text()).append("; ");
+    }
+    return out;
+  }
+};
+
+std::string key_secret(const std::string& name, const std::string& key) {
+  return R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":")" + name +
+         R"("},"data":{"tls.key":")" + encode_base64(as_bytes(key_file(key))) + "\"}}";
+}
+
+constexpr const char* key_a = "rsa2048-a.pkcs1.pem";
+constexpr const char* key_b = "rsa2048-b.pkcs1.pem";
+
+}  // namespace
+
+TEST_CASE("every form of a key backup opens what the keys in it fit") {
+  const auto both = sealed_yaml("one", key_a) + sealed_yaml("two", key_b);
+  const auto a = key_secret("a", key_a);
+  const auto b = key_secret("b", key_b);
+  struct Case {
+    std::string name;
+    std::vector<std::string> files;
+  };
+  const Case cases[] = {
+      {"PEM files", {key_file(key_a), key_file(key_b)}},
+      {"one PEM file", {key_file(key_a) + "and\n" + key_file(key_b)}},
+      {"Secrets in JSON", {a, b}},
+      {"two documents", {a + "\n---\n" + b}},
+      {"a List", {R"({"apiVersion":"v1","kind":"List","items":[)" + a + "," + b + "]}"}},
+      {"PEM and a Secret", {key_file(key_b), a}},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    Recovery recovery(both);
+    for (const auto& file : c.files) {
+      const auto name = "key" + std::to_string(recovery.options.recovery_keys.size());
+      recovery.options.recovery_keys.push_back(recovery.desk.put(name, file));
+    }
+    CHECK(outcome(recovery.run()) == "");
+    CHECK(recovery.values() == "of one; of two; ");
+  }
+}
+
+TEST_CASE("many documents are opened, and printed in their order, for their owner alone") {
+  std::string input;
+  std::string expected;
+  for (int i = 0; i < 20; ++i) {
+    const auto name = "s" + std::to_string(i);
+    input += sealed_yaml(name, i % 2 == 0 ? key_a : key_b);
+    expected += "of " + name + "; ";
+  }
+  Recovery recovery(input);
+  recovery.options.recovery_keys = {key_path(key_a), key_path(key_b)};
+  CHECK(outcome(recovery.run()) == "");
+  CHECK(recovery.values() == expected);
+  struct stat status {};
+  REQUIRE(::stat(recovery.desk.path("out").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0600);
+}
+
+TEST_CASE("an object that does not open is told with its place, its item and the keys tried") {
+  Recovery recovery(sealed_yaml("one", key_a) + sealed_yaml("two", key_b));
+  recovery.options.recovery_keys = {key_path(key_a), key_path("rsa2048-a.pkcs8-enc.pem"),
+                                    key_path("ec.pkcs8.pem")};
+  const auto result = recovery.run();
+  CHECK(outcome(result) == "no key could decrypt secret (a)");
+  CHECK(has_hint(result,
+                 "it is SealedSecret team/two in " + recovery.options.input_file + ", line 5"));
+  CHECK(has_hint(result, "none of the 1 key here fits"));
+  CHECK(has_hint(result, "tried key " + private_key(key_a).fingerprint()));
+  CHECK(has_hint(result, key_path("rsa2048-a.pkcs8-enc.pem") +
+                             ": the private key is encrypted: decrypt it first (openssl pkey)"));
+  CHECK(has_hint(result, key_path("ec.pkcs8.pem") +
+                             ": the private key is of type EC, but unsealing needs RSA"));
+  CHECK_FALSE(recovery.desk.has("out"));
+}
+
+TEST_CASE("a backup with a Secret that holds no key is refused, with its file and line") {
+  Recovery recovery(sealed_yaml("one", key_a));
+  recovery.options.recovery_keys = {recovery.desk.put(
+      "backup",
+      key_secret("a", key_a) + "\n---\n{\"kind\":\"Secret\",\"metadata\":{\"name\":\"x\"}}\n")};
+  CHECK(outcome(recovery.run()) == recovery.options.recovery_keys.front() +
+                                       ", line 3: Secret \"x\" has no tls.key under data");
+}
+
+TEST_CASE("JSON values need a line with --- between them") {
+  const auto one = R"({"kind":"SealedSecret","metadata":{"name":"x","namespace":"y"}})";
+  Recovery recovery(std::string(one) + "\n" + one);
+  CHECK(outcome(recovery.run()) ==
+        recovery.options.input_file + ", line 2: a second JSON value right behind another");
+  Recovery separated(std::string(one) + "\n---\n" + one);
+  CHECK(outcome(separated.run()) == "");
+}
+
+}  // namespace bulla::test
