@@ -2,14 +2,15 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "kube/environment.hpp"
+#include "kube/exec_credential.hpp"
 
 namespace bulla::kube {
 
@@ -22,18 +23,22 @@ struct ClientConfig {
   std::string ca_pem = {};           ///< certificates to trust, PEM; empty: the system's
   bool insecure = false;             ///< accept any server certificate
   std::string tls_server_name = {};  ///< name to verify and to send, instead of the URL's host
+  std::string proxy_url = {};        ///< "http://user:password@host:port", https or socks5
 
   std::string client_certificate_pem = {};  ///< with its chain; empty: none
   SecretBuffer client_key_pem = {};
   SecretBuffer token = {};      ///< bearer token, trimmed
-  std::string token_file = {};  ///< read again every minute; wins over `token`
+  std::string token_file = {};  ///< read again every minute; wins over `token` while it can be
   std::string username = {};    ///< basic authentication
   SecretBuffer password = {};
+  /// Runs when nothing of the above is given.
+  std::optional<ExecPlugin> exec = {};
 
-  /// Impersonate-User, -Group and -Uid; empty: none.
+  /// Impersonate-User, -Group, -Uid and -Extra; empty: none.
   std::string as_user = {};
   std::vector<std::string> as_groups = {};
   std::string as_uid = {};
+  std::vector<std::pair<std::string, std::string>> as_user_extra = {};
 
   /// For one request; zero: no limit.
   std::chrono::milliseconds request_timeout = std::chrono::seconds(30);
@@ -61,31 +66,25 @@ struct ConfigFlags {
   std::optional<std::string> as = {};
   std::vector<std::string> as_groups = {};
   std::optional<std::string> as_uid = {};
+  std::vector<std::pair<std::string, std::string>> as_user_extra = {};
   std::optional<std::string> proxy_url = {};
+  std::optional<bool> disable_compression = {};
   std::optional<std::string> request_timeout = {};  ///< "30s", "5" (seconds), "0" (no limit)
 };
-
-/// Where the process runs, so that tests can run elsewhere.
-struct Environment {
-  /// An environment variable, or nothing if it is unset.
-  std::function<std::optional<std::string>(const char* name)> variable;
-  /// Where a pod finds its token, ca.crt and namespace.
-  std::string service_account_directory = "/var/run/secrets/kubernetes.io/serviceaccount";
-};
-/// The process's own.
-[[nodiscard]] Environment process_environment();
 
 /// How to reach the cluster.
 ///
 /// Sources: --kubeconfig; else the files of $KUBECONFIG (separated by colons, missing ones skipped;
 /// the first to name an entry or the current context wins); else ~/.kube/config; flags go over all
 /// of it. If that says nothing, the pod's service account. Paths inside a file are relative to it.
-/// Certificates and keys are read now; a token file is read when it is needed.
+/// Certificates and keys are read now; a token file is read and a plugin is run when a request
+/// needs it. Without a proxy-url, the proxy is that of the environment (kube/proxy.hpp).
 ///
 /// Errors: invalid_input, in kubectl's words where it has some: `context "x" does not exist`,
 /// `stat FILE: no such file or directory`, `invalid configuration: no configuration has been
-/// provided, try setting KUBERNETES_MASTER environment variable`. A user entry with an exec plugin
-/// or auth-provider, and a cluster behind a proxy-url, are refused by name: this version cannot.
+/// provided, try setting KUBERNETES_MASTER environment variable`, `specifying a root certificates
+/// file with the insecure flag is not allowed`. A user entry with an auth-provider is refused, with
+/// a hint at what to use instead.
 [[nodiscard]] Result<ClientConfig> load_config(const ConfigFlags& flags,
                                                const Environment& environment);
 

@@ -3,6 +3,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <filesystem>
 #include <vector>
 
@@ -20,8 +21,8 @@ namespace {
 class Reader {
  public:
   /// `config_path` is the kubeconfig's own: relative paths in it start from its folder.
-  explicit Reader(std::string config_path)
-      : folder_(std::filesystem::path(std::move(config_path)).parent_path()) {}
+  explicit Reader(const std::string& config_path)
+      : folder_(std::filesystem::absolute(config_path).parent_path()) {}
 
   [[nodiscard]] const std::optional<std::string>& failure() const noexcept { return failure_; }
   void refuse(std::string message) {
@@ -63,24 +64,62 @@ class Reader {
 
   std::string path(const json::object& map, std::string_view name) {
     const std::filesystem::path path = text(map, name);
-    return path.empty() || path.is_absolute() ? path : folder_ / path;
+    return path.empty() || path.is_absolute() ? path : (folder_ / path).lexically_normal();
+  }
+
+  /// A name to look for in $PATH stays one; anything with a slash is a path.
+  std::string command(const json::object& map, std::string_view name) {
+    const auto command = text(map, name);
+    return command.find('/') == command.npos ? std::string(command) : path(map, name);
   }
 
   std::vector<std::string> texts(const json::object& map, std::string_view name) {
     std::vector<std::string> out;
-    const auto* value = member(map, name);
-    const auto* list = value != nullptr ? value->if_array() : nullptr;
-    if (list == nullptr) return out;
-    for (const auto& item : *list) {
-      if (const auto* text = item.if_string()) out.emplace_back(*text);
+    for (const auto& item : list(map, name)) {
+      if (const auto* text = item.if_string()) {
+        out.emplace_back(*text);
+      } else {
+        refuse(std::string(name) + " holds what is not a text");
+      }
     }
     return out;
+  }
+
+  const json::array& list(const json::object& map, std::string_view name) {
+    static const json::array empty;
+    const auto* value = member(map, name);
+    if (value == nullptr) return empty;
+    if (const auto* list = value->if_array()) return *list;
+    refuse(std::string(name) + " is not a list");
+    return empty;
+  }
+
+  /// The inner map, or nullptr if there is none.
+  const json::object* map(const json::object& outer, std::string_view name) {
+    const auto* value = member(outer, name);
+    if (value == nullptr) return nullptr;
+    if (!value->is_object()) refuse(std::string(name) + " is not a map");
+    return value->if_object();
   }
 
  private:
   std::filesystem::path folder_;
   std::optional<std::string> failure_;
 };
+
+/// What the cluster's entry holds for its plugins alone (`extensions`, under a name of theirs).
+std::string exec_extension_of(Reader& read, const json::object& node) {
+  for (const auto& item : read.list(node, "extensions")) {
+    const auto* entry = item.if_object();
+    if (entry == nullptr || read.text(*entry, "name") != "client.authentication.k8s.io/exec") {
+      continue;
+    }
+    if (const auto* content = Reader::member(*entry, "extension")) {
+      return json::serialize(*content);
+    }
+  }
+  return {};
+}
 
 KubeconfigCluster cluster_of(Reader& read, const json::object& node) {
   KubeconfigCluster cluster;
@@ -89,8 +128,55 @@ KubeconfigCluster cluster_of(Reader& read, const json::object& node) {
   cluster.insecure = read.flag(node, "insecure-skip-tls-verify");
   cluster.ca_file = read.path(node, "certificate-authority");
   cluster.ca_pem = read.data(node, "certificate-authority-data").expose_secret_text();
-  cluster.has_proxy = !read.text(node, "proxy-url").empty();
+  cluster.proxy_url = read.text(node, "proxy-url");
+  cluster.disable_compression = read.flag(node, "disable-compression");
+  cluster.exec_extension = exec_extension_of(read, node);
   return cluster;
+}
+
+/// The variables that the plugin runs with besides ours. Their values may well be secrets.
+std::vector<ExecPlugin::Variable> environment_of(Reader& read, const json::object& node) {
+  std::vector<ExecPlugin::Variable> out;
+  for (const auto& item : read.list(node, "env")) {
+    const auto* variable = item.if_object();
+    if (variable == nullptr) {
+      read.refuse("env holds what is not a map");
+      break;
+    }
+    out.push_back({std::string(read.text(*variable, "name")), read.secret(*variable, "value")});
+  }
+  return out;
+}
+
+std::optional<ExecPlugin> exec_of(Reader& read, const json::object& user) {
+  const auto* node = read.map(user, "exec");
+  if (node == nullptr) return std::nullopt;
+  ExecPlugin plugin;
+  plugin.command = read.command(*node, "command");
+  plugin.arguments = read.texts(*node, "args");
+  plugin.environment = environment_of(read, *node);
+  plugin.api_version = read.text(*node, "apiVersion");
+  plugin.install_hint = read.text(*node, "installHint");
+  plugin.provide_cluster_info = read.flag(*node, "provideClusterInfo");
+  plugin.interactive_mode = read.text(*node, "interactiveMode");
+  // Required from v1 on.
+  if (plugin.interactive_mode.empty() && plugin.api_version == exec_api_v1beta1) {
+    plugin.interactive_mode = exec_if_available;
+  }
+  return plugin;
+}
+
+std::vector<std::pair<std::string, std::string>> user_extra_of(Reader& read,
+                                                               const json::object& user) {
+  std::vector<std::pair<std::string, std::string>> out;
+  const auto* node = read.map(user, "as-user-extra");
+  if (node == nullptr) return out;
+  for (const auto& entry : *node) {
+    for (auto& value : read.texts(*node, entry.key())) {
+      out.emplace_back(std::string(entry.key()), std::move(value));
+    }
+  }
+  return out;
 }
 
 KubeconfigUser user_of(Reader& read, const json::object& node) {
@@ -106,8 +192,12 @@ KubeconfigUser user_of(Reader& read, const json::object& node) {
   user.as_user = read.text(node, "as");
   user.as_uid = read.text(node, "as-uid");
   user.as_groups = read.texts(node, "as-groups");
-  user.has_exec = Reader::member(node, "exec") != nullptr;
-  user.has_auth_provider = Reader::member(node, "auth-provider") != nullptr;
+  user.as_user_extra = user_extra_of(read, node);
+  user.exec = exec_of(read, node);
+  if (const auto* provider = read.map(node, "auth-provider")) {
+    user.auth_provider = read.text(*provider, "name");
+    if (user.auth_provider.empty()) user.auth_provider = "?";
+  }
   return user;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/limits.hpp"
 #include "base/secret.hpp"
+#include "kube/exec_credential.hpp"
 
 // The kubeconfig file format, private to this room (kube/config.hpp is the way in).
 namespace bulla::kube {
@@ -23,7 +25,9 @@ struct KubeconfigCluster {
   bool insecure = false;
   std::string ca_file = {};
   std::string ca_pem = {};  ///< certificate-authority-data, decoded
-  bool has_proxy = false;
+  std::string proxy_url = {};
+  bool disable_compression = false;
+  std::string exec_extension = {};  ///< JSON for this cluster's exec plugins; empty: none
 };
 
 struct KubeconfigUser {
@@ -38,8 +42,9 @@ struct KubeconfigUser {
   std::string as_user = {};
   std::vector<std::string> as_groups = {};
   std::string as_uid = {};
-  bool has_exec = false;
-  bool has_auth_provider = false;
+  std::vector<std::pair<std::string, std::string>> as_user_extra = {};
+  std::optional<ExecPlugin> exec = {};
+  std::string auth_provider = {};  ///< its name; empty: none
 };
 
 struct KubeconfigContext {
@@ -55,11 +60,14 @@ struct Kubeconfig {
   std::map<std::string, KubeconfigContext> contexts = {};
 };
 
-/// Reads one file's text. `path` is what errors call it, and what relative paths start from.
+/// Reads one file's text. `path` is what errors call it; relative paths in it (certificates, keys,
+/// the token file, an exec command with a slash) become absolute, starting from its folder.
+/// Members that are not known are passed over, as kubectl does.
 /// Errors: invalid_input, `error loading config file "PATH": line 3: ...`; never a value.
 [[nodiscard]] Result<Kubeconfig> parse_kubeconfig(std::string_view text, const std::string& path);
 
-/// Adds to `into` what only `from` has.
+/// Adds to `into` what only `from` has: a name that is there keeps all that it had, and takes
+/// nothing from a later file, not even what it lacks.
 void merge_kubeconfig(Kubeconfig& into, Kubeconfig&& from);
 
 }  // namespace bulla::kube

@@ -113,6 +113,21 @@ Result<Url> parse_url(std::string_view text) {
   return url;
 }
 
+std::string percent_decode(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    const auto* digits = text.data() + i + 1;
+    const bool escape = text[i] == '%' && i + 2 < text.size() && is_hex(text[i + 1]) &&
+                        is_hex(text[i + 2]) &&
+                        std::from_chars(digits, digits + 2, byte, 16).ec == std::errc();
+    out += escape ? static_cast<char>(byte) : text[i];
+    if (escape) i += 2;
+  }
+  return out;
+}
+
 Result<Url> resolve_url(const Url& base, std::string_view reference) {
   if (reference.starts_with("//")) return parse_url(base.scheme + ":" + std::string(reference));
   auto url = parse_url(reference);

@@ -27,6 +27,9 @@ struct Url {
 /// `parse ":x": missing protocol scheme`.
 [[nodiscard]] Result<Url> parse_url(std::string_view text);
 
+/// `text` with %XX undone; what is no escape stays as it is.
+[[nodiscard]] std::string percent_decode(std::string_view text);
+
 /// `reference` (a Location header) seen from `base`: absolute, "//host/path" or "/path".
 [[nodiscard]] Result<Url> resolve_url(const Url& base, std::string_view reference);
 

@@ -8,7 +8,7 @@
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "crypto/certificate.hpp"
-#include "kube/blocking.hpp"
+#include "kube/fetch_url.hpp"
 #include "sealer/cluster.hpp"
 #include "sealer/terminal.hpp"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include "base/limits.hpp"
 #include "kube/blocking.hpp"
 #include "tiny_server.hpp"
 
@@ -109,26 +110,25 @@ TEST_CASE("the first port of a service is found by name") {
   CHECK(server.seen()[0].head.starts_with("GET /prefix/api/v1/namespaces/infra/services/ss "));
 }
 
-TEST_CASE("fetch_url follows redirects, a bounded number of them") {
-  TinyServer server([](const Seen& request, std::size_t) {
-    if (request.head.starts_with("GET /cert ")) return http_answer(200, "PEM");
-    const bool loops = request.head.starts_with("GET /loop ");
-    return http_answer(302, "", loops ? "Location: /loop\r\n" : "Location: /cert\r\n");
-  });
-  CHECK(*fetch_url(server.url() + "/start") == "PEM");
-  CHECK(fetch_url(server.url() + "/loop").error().message.ends_with("stopped after 10 redirects"));
-}
-
-TEST_CASE("fetch_url tells what went wrong as the reference does") {
-  TinyServer server([](const Seen&, std::size_t) {
-    return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
-  });
-  const auto url = server.url() + "/x.pem";
-  CHECK(fetch_url(url).error().message == "cannot fetch \"" + url + "\": 404 Not Found");
-  CHECK(fetch_url("ftp://example.invalid/x").error().message ==
-        "Get \"ftp://example.invalid/x\": unsupported protocol scheme \"ftp\"");
-  CHECK(fetch_url("http://127.0.0.1:1/cert.pem").error().message ==
-        "Get \"http://127.0.0.1:1/cert.pem\": dial tcp 127.0.0.1:1: connect: connection refused");
+TEST_CASE("whom to impersonate goes into headers, each value its own") {
+  TinyServer server([](const Seen&, std::size_t) { return http_answer(200, "{}"); });
+  ClientConfig config;
+  config.server = server.url();
+  config.token = SecretBuffer::copy_of("s3cret");
+  config.as_user = "jane";
+  config.as_uid = "7";
+  config.as_groups = {"g", "h"};
+  config.as_user_extra = {{"example.com/scopes", "a b"}, {"plain", "c"}};
+  auto client = BlockingClient::create(std::move(config), "t/1");
+  REQUIRE(client.has_value());
+  CHECK(client->send(Request::get("/a")).has_value());
+  const auto head = server.seen().at(0).head;
+  // The escaping is client-go's: all but the characters of a header's name.
+  CHECK(head.find("\r\nImpersonate-User: jane\r\nImpersonate-Group: g\r\n"
+                  "Impersonate-Group: h\r\nImpersonate-Uid: 7\r\n"
+                  "Impersonate-Extra-example.com%2Fscopes: a b\r\n"
+                  "Impersonate-Extra-plain: c\r\n") != std::string::npos);
+  CHECK(head.find("s3cret") == std::string::npos);  // nothing secret over plain http
 }
 
 }  // namespace bulla::kube

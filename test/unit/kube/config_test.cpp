@@ -3,45 +3,12 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <map>
+#include "place.hpp"
 
 namespace bulla::kube {
 namespace {
 
-/// A folder of its own with files in it, and an environment.
-struct Place {
-  Place() {
-    std::string pattern = std::filesystem::temp_directory_path() / "kube-config-XXXXXX";
-    BULLA_ASSERT(::mkdtemp(pattern.data()) != nullptr);
-    folder = pattern;
-  }
-  ~Place() { std::filesystem::remove_all(folder); }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-
-  std::string write(const std::string& name, const std::string& text) const {
-    const auto path = folder / name;
-    std::filesystem::create_directories(path.parent_path());
-    std::ofstream(path) << text;
-    return path;
-  }
-  [[nodiscard]] Environment environment() const {
-    Environment out;
-    out.variable = [this](const char* name) -> std::optional<std::string> {
-      const auto found = variables.find(name);
-      if (found == variables.end()) return std::nullopt;
-      return found->second;
-    };
-    out.service_account_directory = folder / "account";
-    return out;
-  }
-
-  std::filesystem::path folder;
-  std::map<std::string, std::string> variables = {};
-};
+using test::Place;
 
 const char* const two_contexts = R"(apiVersion: v1
 kind: Config
@@ -63,6 +30,17 @@ users:
   user: {token: " sekret\n"}
 - name: u2
   user: {exec: {command: aws}}
+- name: both
+  user: {token: t, username: me}
+- name: groups
+  user: {as-groups: [g]}
+- name: oidc
+  user: {auth-provider: {name: oidc}}
+- name: keyless
+  user: {client-certificate: none.pem}
+- name: old-api
+  user: {exec: {command: aws, apiVersion: client.authentication.k8s.io/v1alpha1,
+                interactiveMode: Never}}
 )";
 
 const char* const no_configuration =
@@ -104,16 +82,52 @@ TEST_CASE("what cannot be used is refused in kubectl's words") {
        {.kubeconfig = kc, .context = "lost"},
        no_configuration},
       {"nothing at all", {}, no_configuration},
-      {"a plugin",
+      {"a plugin entry that lacks what it needs",
        {.kubeconfig = kc, .context = "plugin"},
-       "user \"u2\" uses an exec plugin, which this version does not run yet"},
-      {"a proxy",
-       {.kubeconfig = kc, .proxy_url = "http://p"},
-       "cluster \"c1\" has a proxy-url, which this version does not use yet"},
+       "invalid configuration: [apiVersion must be specified for u2 to use exec authentication "
+       "plugin, interactiveMode must be specified for u2 to use exec authentication plugin]"},
+      {"a plugin API that is gone",
+       {.kubeconfig = kc, .user = "old-api"},
+       "exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\""},
+      {"an auth-provider",
+       {.kubeconfig = kc, .user = "oidc"},
+       "user \"oidc\" uses the auth-provider \"oidc\", which is not supported"},
+      {"a proxy of no known kind",
+       {.kubeconfig = kc, .proxy_url = "ftp://u:s3cret@p"},
+       "invalid configuration: invalid 'proxy-url' \"ftp://xxxxx@p\" for cluster \"c1\": "
+       "unsupported scheme \"ftp\", must be http, https, or socks5"},
+      {"a proxy, and no server",
+       {.proxy_url = "http://p"},
+       "invalid configuration: default cluster has no server defined"},
       {"a missing CA",
        {.kubeconfig = kc, .certificate_authority = here + "/none"},
-       "reading the certificate authority of cluster \"c1\": open " + here +
-           "/none: no such file or directory"},
+       "invalid configuration: unable to read certificate-authority " + here +
+           "/none for c1 due to open " + here + "/none: no such file or directory"},
+      {"two ways to log in",
+       {.kubeconfig = kc, .user = "both"},
+       "invalid configuration: more than one authentication method found for both; found [token "
+       "basicAuth], only one is allowed"},
+      {"groups of nobody",
+       {.kubeconfig = kc, .user = "groups"},
+       "invalid configuration: requesting uid, groups or user-extra for groups without "
+       "impersonating a user"},
+      {"a certificate without its key, and without itself",
+       {.kubeconfig = kc, .user = "keyless"},
+       "invalid configuration: [client-key-data or client-key must be specified for keyless to use "
+       "the clientCert authentication method., unable to read client-cert " +
+           here + "/none.pem for keyless due to open " + here +
+           "/none.pem: no such file or directory]"},
+      {"trust and no trust",
+       {.kubeconfig = kc,
+        .insecure_skip_tls_verify = true,
+        .certificate_authority = here + "/ca.pem"},
+       "specifying a root certificates file with the insecure flag is not allowed"},
+      {"a server that is neither URL nor address",
+       {.server = "host:1/path"},
+       "host must be a URL or a host:port pair: \"host:1/path\""},
+      {"a broken file",
+       {.kubeconfig = place.write("bad", "clusters: 5\n")},
+       "error loading config file \"" + here + "/bad\": clusters is not a list"},
   };
   for (const auto& c : cases) {
     CAPTURE(c.name);
@@ -123,8 +137,84 @@ TEST_CASE("what cannot be used is refused in kubectl's words") {
   }
 }
 
+TEST_CASE("flags undo what the file says about the same thing") {
+  Place place;
+  const auto ca = place.write("ca.pem", "CA");
+  const auto kc = place.write("kc", R"(
+current-context: x
+contexts: [{name: x, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: "https://h", insecure-skip-tls-verify: true,
+                               tls-server-name: name, proxy-url: "http://file"}}]
+users:
+- name: u
+  user: {tokenFile: t, exec: {command: x, apiVersion: client.authentication.k8s.io/v1,
+                              interactiveMode: Never}}
+)");
+  const auto load = [&](ConfigFlags flags) {
+    flags.kubeconfig = kc;
+    auto config = load_config(flags, place.environment());
+    if (!config) FAIL(config.error().message);
+    return std::move(*config);
+  };
+  CHECK(load({}).insecure);
+  CHECK(load({}).tls_server_name == "name");
+  CHECK(load({}).proxy_url == "http://file");
+  CHECK(load({}).token_file == (place.folder / "t").string());
+  CHECK_FALSE(load({}).exec.has_value());  // the token file is a credential already
+  CHECK_FALSE(load({.certificate_authority = ca}).insecure);
+  CHECK(load({.certificate_authority = ca}).ca_pem == "CA");
+  CHECK(load({.server = "https://other"}).tls_server_name.empty());
+  CHECK(load({.tls_server_name = "m"}).tls_server_name == "m");
+  CHECK(load({.proxy_url = "http://flag"}).proxy_url == "http://flag");
+  CHECK(load({.token = "t"}).token_file.empty());
+  CHECK(load({.as = "a", .as_groups = {"g"}}).as_groups == std::vector<std::string>{"g"});
+}
+
+TEST_CASE("a plugin runs where the entry holds no other credential") {
+  Place place;
+  const auto kc = place.write("kc", R"(
+current-context: x
+contexts: [{name: x, context: {cluster: c, user: u}}]
+clusters:
+- name: c
+  cluster:
+    server: https://h:1
+    certificate-authority-data: Q0E=
+    proxy-url: http://p
+    extensions: [{name: client.authentication.k8s.io/exec, extension: {a: 1}}]
+users:
+- name: u
+  user: {exec: {command: x, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never,
+                provideClusterInfo: true}}
+)");
+  const auto config = load_config({.kubeconfig = kc}, place.environment());
+  REQUIRE(config.has_value());
+  REQUIRE(config->exec.has_value());
+  CHECK(config->exec->cluster_info ==
+        R"({"server":"https://h:1","certificate-authority-data":"Q0E=","proxy-url":"http://p",)"
+        R"("config":{"a":1}})");
+  for (const auto& flags : {ConfigFlags{.kubeconfig = kc, .token = "t"},
+                            ConfigFlags{.kubeconfig = kc, .username = "me"},
+                            ConfigFlags{.kubeconfig = kc, .server = "http://h"}}) {
+    CHECK_FALSE(load_config(flags, place.environment())->exec.has_value());
+  }
+}
+
+TEST_CASE("without a proxy-url the environment's proxy is used") {
+  Place place;
+  place.variables["HTTPS_PROXY"] = "p:3128";
+  place.variables["NO_PROXY"] = "inside.example.com";
+  const auto proxy_of = [&](const char* server) {
+    return load_config({.server = server}, place.environment())->proxy_url;
+  };
+  CHECK(proxy_of("https://outside.example.com") == "http://p:3128");
+  CHECK(proxy_of("https://inside.example.com").empty());
+  CHECK(proxy_of("https://127.0.0.1:6443").empty());
+}
+
 TEST_CASE("the namespace needs a context and no server") {
   Place place;
+  place.write("ca.pem", "CA");
   ConfigFlags flags;
   flags.kubeconfig = place.write("kc", two_contexts);
   CHECK(*current_namespace(flags, place.environment()) == "dev-ns");
@@ -142,13 +232,27 @@ TEST_CASE("of several files the first to name something wins") {
   Place place;
   const auto first = place.write("k1", "current-context: nons\n");
   const auto second = place.write("k2", two_contexts);
+  place.write("ca.pem", "CA");
   place.variables["KUBECONFIG"] = first + ":" + (place.folder / "none").string() + ":" + second;
   CHECK(*current_namespace({}, place.environment()) == "default");
+}
+
+TEST_CASE("every broken file is told, and none of its values") {
+  Place place;
+  const auto first = place.write("k1", "users: s3cret\n");
+  const auto second = place.write("k2", "contexts: s3cret\n");
+  place.variables["KUBECONFIG"] = first + ":" + second;
+  CHECK(load_config({}, place.environment()).error().message ==
+        "[error loading config file \"" + first +
+            "\": users is not a list, error loading config "
+            "file \"" +
+            second + "\": contexts is not a list]");
 }
 
 TEST_CASE("without KUBECONFIG the home folder counts") {
   Place place;
   place.write(".kube/config", two_contexts);
+  place.write(".kube/ca.pem", "CA");
   place.variables["HOME"] = place.folder;
   CHECK(*current_namespace({}, place.environment()) == "dev-ns");
 }
@@ -164,6 +268,14 @@ TEST_CASE("a pod uses its service account when nothing else is said") {
   CHECK(config->server == "https://[fd00::1]:443");
   CHECK(config->token_file.ends_with("/token"));
   CHECK(config->namespace_ == "pod-ns");
+  CHECK(*current_namespace({}, place.environment()) == "pod-ns");
+
+  const auto flagged = load_config({.token = "mine"}, place.environment());
+  REQUIRE(flagged.has_value());
+  CHECK(flagged->token.expose_secret_text() == "mine");
+  CHECK(flagged->token_file.empty());
+  place.variables["POD_NAMESPACE"] = "told";
+  CHECK(*current_namespace({}, place.environment()) == "told");
 }
 
 TEST_CASE("flags go over the file, and a bare server is enough") {

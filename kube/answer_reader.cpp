@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kube/answer_reader.hpp"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include "base/limits.hpp"
+#include "kube/net_error.hpp"
+
+namespace bulla::kube {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+constexpr std::size_t input_bytes = 64 * limits::kib;
+
+}  // namespace
+
+AnswerReader::AnswerReader(std::shared_ptr<Connection> connection,
+                           std::optional<std::uint64_t> body_bytes_max)
+    : connection_(std::move(connection)), input_(input_bytes) {
+  parser_.header_limit(static_cast<std::uint32_t>(limits::response_header_bytes_max));
+  if (body_bytes_max) {
+    parser_.body_limit(*body_bytes_max);
+  } else {
+    parser_.body_limit(boost::none);
+  }
+}
+
+bool AnswerReader::keep_alive() const { return parser_.keep_alive() && begin_ == end_; }
+
+/// Reads more behind what the parser has not taken yet; at the end of the stream, tells the parser.
+Awaitable<Result<void>> AnswerReader::fill() {
+  auto room = input_.expose_secret();
+  if (begin_ > 0) {
+    std::copy(room.begin() + static_cast<std::ptrdiff_t>(begin_),
+              room.begin() + static_cast<std::ptrdiff_t>(end_), room.begin());
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  if (end_ == room.size()) co_return unavailable("the server's answer is not HTTP");
+  auto size = co_await connection_->read_some(room.subspan(end_));
+  if (!size) co_return size.error();
+  end_ += *size;
+  if (*size > 0) co_return Result<void>();
+  error_code code;
+  if (parser_.got_some()) parser_.put_eof(code);
+  if (code || !parser_.is_done()) co_return unavailable("the server closed the connection");
+  co_return Result<void>();
+}
+
+Result<void> AnswerReader::feed() {
+  const auto bytes = input_.expose_secret().subspan(begin_, end_ - begin_);
+  error_code code;
+  begin_ += parser_.put(asio::buffer(bytes.data(), bytes.size()), code);
+  if (!code || code == http::error::need_more || code == http::error::need_buffer) return {};
+  if (code == http::error::body_limit) {
+    return Error{Errc::rejected, "the server's answer is larger than " +
+                                     std::to_string(limits::response_body_bytes_max) + " bytes"};
+  }
+  if (code == http::error::header_limit) {
+    return Error{Errc::rejected, "the header of the server's answer is larger than " +
+                                     std::to_string(limits::response_header_bytes_max) + " bytes"};
+  }
+  return unavailable("the server's answer is not HTTP: " + words_of(code));
+}
+
+Awaitable<Result<AnswerHead>> AnswerReader::read_head() {
+  while (!parser_.is_header_done()) {
+    auto filled = co_await fill();
+    if (!filled) co_return filled.error();
+    auto fed = feed();
+    if (!fed) co_return fed.error();
+  }
+  const auto& message = parser_.get();
+  AnswerHead head;
+  head.status = message.result_int();
+  head.reason = std::string(message.reason());
+  head.content_type = std::string(message[http::field::content_type]);
+  head.retry_after = std::string(message[http::field::retry_after]);
+  head.location = std::string(message[http::field::location]);
+  head.warning = std::string(message[http::field::warning]);
+  co_return head;
+}
+
+Awaitable<Result<bool>> AnswerReader::read_body_some(SecretBuffer& body) {
+  SecretBuffer scratch(input_bytes);
+  const auto room = scratch.expose_secret();
+  while (!parser_.is_done()) {
+    auto& sink = parser_.get().body();
+    sink.data = room.data();
+    sink.size = room.size();
+    sink.more = true;
+    const auto before = begin_;
+    if (begin_ < end_) {
+      auto fed = feed();
+      if (!fed) co_return fed.error();
+    }
+    const auto written = room.size() - sink.size;
+    if (written > 0) {
+      body.append(as_text(room.first(written)));
+      co_return true;
+    }
+    if (parser_.is_done() || begin_ != before) continue;
+    auto filled = co_await fill();
+    if (!filled) co_return filled.error();
+  }
+  co_return false;
+}
+
+}  // namespace bulla::kube
