@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "crypto/certificate.hpp"
 #include "kube/fetch_url.hpp"
+#include "kube/url.hpp"
 #include "sealer/cluster.hpp"
 #include "sealer/terminal.hpp"
 
@@ -16,21 +17,18 @@ namespace bulla::sealer {
 
 namespace {
 
-/// The scheme of a URL, in front of its colon; "" for a path. One letter is a drive, not a scheme.
-std::string_view url_scheme(std::string_view text) {
-  const auto end = text.find(':');
-  if (end == std::string_view::npos || end < 2) return {};
-  for (const char c : text.substr(0, end)) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!letter && (c < '0' || c > '9') && c != '+' && c != '-' && c != '.') return {};
-  }
-  return text.substr(0, end);
-}
-
 Result<std::string> read_certificate_file(const std::string& path) {
   auto text = read_file(path, limits::certificate_bytes_max);
   if (!text) return text.error();
   return std::string(text->expose_secret_text());
+}
+
+/// A file:// URL, its escapes undone. What is missing is told as the reference tells it.
+Result<std::string> read_file_url(const std::string& source, const kube::Url& url) {
+  const auto path = kube::percent_decode(url.host + url.target.substr(0, url.target.find('?')));
+  auto text = read_certificate_file(path);
+  if (text || text.error().code != Errc::not_found) return text;
+  return Error{Errc::not_found, "cannot fetch " + quoted(source) + ": 404 Not Found"};
 }
 
 /// "March 4, 2020"
@@ -53,12 +51,14 @@ Result<std::string> fetch_certificate(const Options& options) {
     if (!controller) return controller.error();
     return controller->certificate();
   }
-  const auto scheme = url_scheme(source);
-  if (scheme.empty()) return read_certificate_file(source);
-  if (scheme != "file") return kube::fetch_url(source);
-  constexpr std::string_view prefix = "file://";
-  return read_certificate_file(source.starts_with(prefix) ? source.substr(prefix.size())
-                                                          : source.substr(scheme.size() + 1));
+  const auto url = kube::parse_url(source);
+  if (!url) {
+    // A file may have any name, even one that would be a broken URL.
+    auto text = read_certificate_file(source);
+    return text ? text : url.error();
+  }
+  if (url->scheme.size() < 2) return read_certificate_file(source);  // one letter is a drive
+  return url->scheme == "file" ? read_file_url(source, *url) : kube::fetch_url(source);
 }
 
 Result<PublicKey> sealing_key(const Options& options) {

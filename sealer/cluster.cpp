@@ -16,10 +16,12 @@ Result<Controller> Controller::reach(const Options& options) {
   if (!client) return client.error();
   auto port = client->service_port_name(options.controller_namespace, options.controller_name);
   if (!port) {
-    return port.error()
-        .during("cannot get sealed secret service")
-        .hint("use --controller-name and --controller-namespace if the controller is elsewhere")
-        .hint("or seal offline, with --cert and a certificate that was fetched before");
+    auto error = port.error().during("cannot get sealed secret service");
+    // The reference's sentence, which people search the web for.
+    error.message +=
+        ".\nPlease, use the flag --controller-name and --controller-namespace to set up the name "
+        "and namespace of the sealed secrets controller";
+    return error;
   }
   return Controller(std::move(*client),
                     {options.controller_namespace, options.controller_name, std::move(*port)});

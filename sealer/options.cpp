@@ -34,6 +34,30 @@ FlagSet::Setter optional_toggle(std::optional<bool>& target) {
   };
 }
 
+/// "ns/team" is as good as "team", as it is for kubectl.
+FlagSet::Setter namespace_name(std::optional<std::string>& target) {
+  return [set = optional_text(target)](std::string_view value) {
+    for (const std::string_view prefix : {"namespaces/", "namespace/", "ns/"}) {
+      const bool has_more = value.size() > prefix.size();
+      if (has_more && to_lower(value.substr(0, prefix.size())) == prefix) {
+        return set(value.substr(prefix.size()));
+      }
+    }
+    return set(value);
+  };
+}
+
+FlagSet::Setter key_values(std::vector<std::pair<std::string, std::string>>& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    const auto equals = value.find('=');
+    if (equals == value.npos || equals == 0) {
+      return Error{Errc::invalid_input, "must be KEY=VALUE"};
+    }
+    target.emplace_back(value.substr(0, equals), value.substr(equals + 1));
+    return {};
+  };
+}
+
 FlagSet::Setter scope(Scope& target) {
   return [&target](std::string_view value) -> Result<void> {
     const auto parsed = parse_scope(value);
@@ -207,7 +231,7 @@ Group cluster_flags(Options& o) {
         .shorthand = 'n',
         .value = "NAMESPACE",
         .help = "Namespace of a Secret that names none",
-        .set = optional_text(c.namespace_)},
+        .set = namespace_name(c.namespace_)},
        {.name = "kubeconfig",
         .value = "FILE",
         .help = "Path to the kubeconfig",
@@ -271,15 +295,15 @@ Group cluster_flags(Options& o) {
         .set = optional_text(c.as_uid)},
        {.name = "as-user-extra",
         .value = "KEY=VALUE",
-        .help = "Accepted; not sent yet",
-        .set = FlagSet::ignored()},
+        .help = "More about whom to impersonate (repeatable)",
+        .set = key_values(c.as_user_extra)},
        {.name = "proxy-url",
         .value = "URL",
         .help = "Proxy to reach the API server through",
         .set = optional_text(c.proxy_url)},
        {.name = "disable-compression",
-        .help = "Accepted; answers are never compressed",
-        .set = ignored_toggle()},
+        .help = "Of no effect here: answers are never compressed",
+        .set = optional_toggle(c.disable_compression)},
        {.name = "request-timeout",
         .value = "DURATION",
         .help = "Limit for one request, such as 30s (0: none)",
