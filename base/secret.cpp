@@ -2,6 +2,7 @@
 #include "base/secret.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "base/error.hpp"
 
@@ -19,12 +20,16 @@ bool equal_in_constant_time(std::span<const std::uint8_t> a,
 
 class WipingResource final : public boost::json::memory_resource {
  private:
+  // Boost.JSON 1.81 asks for a key's text with an alignment of 1 and may give it back with 16.
   void* do_allocate(std::size_t size, std::size_t alignment) override {
-    return ::operator new(size, std::align_val_t(alignment));
+    return ::operator new(size, at_least_default(alignment));
   }
   void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override {
     sodium_memzero(memory, size);
-    ::operator delete(memory, std::align_val_t(alignment));
+    ::operator delete(memory, at_least_default(alignment));
+  }
+  static std::align_val_t at_least_default(std::size_t alignment) noexcept {
+    return std::align_val_t(std::max(alignment, alignof(std::max_align_t)));
   }
   bool do_is_equal(const boost::json::memory_resource& other) const noexcept override {
     return this == &other;

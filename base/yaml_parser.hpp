@@ -48,7 +48,8 @@ class YamlParser {
   explicit YamlParser(std::string_view text) {
     BULLA_ASSERT(yaml_parser_initialize(&parser_) == 1);
     yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+    const char* begin = text.empty() ? "" : text.data();  // libyaml asserts that it is not null
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(begin),
                                  text.size());
   }
   YamlParser(const YamlParser&) = delete;
