@@ -17,13 +17,13 @@ struct YamlNode {
   struct Entry;
 
   Kind kind = Kind::plain;
-  bool flow = false;       ///< a list or map in brackets
-  bool null = false;       ///< a plain scalar that means nothing: "", ~, null
-  std::size_t begin = 0;   ///< of its anchor or tag, where it has one
-  std::size_t end = 0;     ///< behind its last character: no comment, no white space after it
-  std::size_t column = 0;  ///< of a map's first key
-  std::size_t line = 0;    ///< from 0
-  std::vector<Entry> entries = {};  ///< of a map, as they stand there, repeated keys included
+  bool flow = false;           ///< a list or map in brackets
+  bool null = false;           ///< a plain scalar that means nothing: "", ~, null
+  std::size_t begin = 0;       ///< of its anchor or tag, where it has one
+  std::size_t end = 0;         ///< behind its last character: no comment, no white space after it
+  std::size_t column = 0;      ///< of a map's first key
+  std::size_t line = 0;        ///< from 0
+  std::vector<Entry> entries;  ///< of a map, as they stand there, repeated keys included
 };
 
 struct YamlNode::Entry {

@@ -104,8 +104,9 @@ std::optional<std::vector<Document>> read_json(const Piece& piece) {
     auto next = take_json(rest);
     if (!next) return std::nullopt;
     const auto offset = piece.offset + static_cast<std::size_t>(rest.data() - piece.text.data());
-    found.push_back({std::move(next->value), line, Scalars::keep_their_kind, offset, next->size,
-                     !found.empty()});
+    const auto size = trim(rest.substr(0, next->size)).size();  // the parser eats what is blank
+    found.push_back(
+        {std::move(next->value), line, Scalars::keep_their_kind, offset, size, !found.empty()});
     line += count_lines(rest.substr(0, next->size));
     rest.remove_prefix(next->size);
   }

@@ -170,8 +170,7 @@ class Rewriter {
   Layout layout_;
 };
 
-/// YAML documents that no `---` line separates (they can be ended by `...`, or the lines by CR
-/// alone) have no bytes of their own.
+/// YAML documents whose lines end with CR alone are not told apart, and have no bytes of their own.
 bool share_bytes(std::span<const Document> documents) {
   return std::ranges::adjacent_find(documents, {}, &Document::offset) != documents.end();
 }
@@ -183,7 +182,7 @@ Result<SecretBuffer> rewrite_documents(std::string_view text, std::span<const Do
   if (changes.empty()) return SecretBuffer::copy_of(text);
   const auto& first = documents[changes.front().document];
   if (share_bytes(documents))
-    return at_line_of(first, "can't be edited in place: documents must be separated by a --- line");
+    return at_line_of(first, "can't be edited in place: its lines end with CR alone");
   const Rewriter rewriter(text, documents, layout);
   auto result = rewriter.rewritten(changes);
   if (!result) return result;
