@@ -40,8 +40,8 @@ demo: $(RELEASE)/build.ninja ## Seal Secrets and watch a controller open them (K
 	ninja -C $(RELEASE) $(PROGRAMS) test/apiserver/bulla-test-apiserver
 	@scripts/demo $(RELEASE)
 
-bench: $(RELEASE)/build.ninja ## Print seal and unseal rates as ratios to openssl speed
-	ninja -C $(RELEASE) test/bench/bench_crypto
+bench: $(RELEASE)/build.ninja ## Print what sealing and unsealing cost: rates, wall time, memory
+	ninja -C $(RELEASE) sealer/kubeseal test/bench/bench_crypto test/bench/bench_kubeseal
 	meson test -C $(RELEASE) --no-rebuild --benchmark --verbose
 
 fuzz: ## Run every fuzz target for a fixed number of iterations (clang)

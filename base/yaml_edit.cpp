@@ -178,6 +178,7 @@ class Patcher {
     if (value.kind == Kind::map && !value.entries.empty()) return merge(value, patch);
     if (value.kind == Kind::alias) return refusal(value, "the map to add to is an alias");
     if (!value.null && value.kind != Kind::map) return refusal(value, "it is not a map");
+    if (value.marked) return refusal(value, "the map to fill has an anchor or a tag");
     if (patch.empty()) return {};
     if (!parent.flow && is_last_on_line(value)) {
       fill_with_block(parent, value, patch);

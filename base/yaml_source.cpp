@@ -98,6 +98,7 @@ class Mapper {
   void scalar(YamlNode& out) {
     const auto& data = event_.get().data.scalar;
     out.kind = kind_of(data.style);
+    out.marked = data.anchor != nullptr || data.tag != nullptr;
     out.null =
         data.tag == nullptr && data.plain_implicit != 0 &&
         resolve_yaml_scalar({reinterpret_cast<const char*>(data.value), data.length}).is_null();
@@ -123,14 +124,14 @@ class Mapper {
 
   std::optional<YamlNode> map(YamlNode out) {
     const auto& start = event_.get().data.mapping_start;
-    const bool has_properties = start.anchor != nullptr || start.tag != nullptr;
+    out.marked = start.anchor != nullptr || start.tag != nullptr;
     out.kind = YamlNode::Kind::map;
     out.flow = start.style == YAML_FLOW_MAPPING_STYLE;
     for (;;) {
       if (!advance()) return std::nullopt;
       if (event_.type() == YAML_MAPPING_END_EVENT) break;
       // With an anchor or a tag in front, the map's own mark is not that of its first key.
-      if (out.entries.empty() && has_properties) out.column = event_.get().start_mark.column;
+      if (out.entries.empty() && out.marked) out.column = event_.get().start_mark.column;
       auto name = event_.type() == YAML_SCALAR_EVENT ? key_name(event_.get()) : std::nullopt;
       const auto key = node();
       if (!key || !advance()) return std::nullopt;

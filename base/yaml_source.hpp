@@ -19,6 +19,7 @@ struct YamlNode {
   Kind kind = Kind::plain;
   bool flow = false;           ///< a list or map in brackets
   bool null = false;           ///< a plain scalar that means nothing: "", ~, null
+  bool marked = false;         ///< with an anchor or a tag
   std::size_t begin = 0;       ///< of its anchor or tag, where it has one
   std::size_t end = 0;         ///< behind its last character: no comment, no white space after it
   std::size_t column = 0;      ///< of a map's first key

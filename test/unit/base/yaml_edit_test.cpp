@@ -116,6 +116,10 @@ TEST_CASE("what can't be edited without changing more is refused, with its line"
       {"a map that is used elsewhere", "d: &d\n  x: y\nm: *d\n", R"({"d":{"c":"d"}})",
        "error: line 1: can't be edited in place: a change here would also change something else in "
        "the document"},
+      {"an empty map with a tag", "a: b\nm: !t {}\n", R"({"m":{"c":"d"}})",
+       "error: line 2: can't be edited in place: the map to fill has an anchor or a tag"},
+      {"an empty map with an anchor", "a: b\nm: &m\n", R"({"m":{"c":"d"}})",
+       "error: line 2: can't be edited in place: the map to fill has an anchor or a tag"},
       {"a value that is used elsewhere", "d: &d x\nm: *d\n", R"({"d":"y"})",
        "error: line 1: can't be edited in place: a change here would also change something else in "
        "the document"},
