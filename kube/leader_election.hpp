@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "kube/client.hpp"
+#include "kube/election.hpp"
+
+namespace bulla::kube {
+
+/// Asked before every write: am I still the leader? Copies share their answer.
+///
+/// Nothing at the API server fences a leader that lost its Lease without knowing. So leadership
+/// ends here, by this machine's clock, `lease - renew_deadline` before anybody else can take over:
+/// start no write at or after until(), and give each a time-out of at most that difference
+/// (1.5 s by default). Its resourceVersion does the rest.
+///
+/// Threads: may be asked from any.
+class Leadership {
+ public:
+  /// That of an only replica: for ever.
+  Leadership();
+  [[nodiscard]] bool holds() const noexcept { return std::chrono::steady_clock::now() < until(); }
+  [[nodiscard]] SteadyTime until() const noexcept;
+
+ private:
+  friend class LeaderElector;
+  std::shared_ptr<std::atomic<SteadyTime::rep>> until_;
+};
+
+struct LeaderElectionOptions {
+  std::string namespace_ = {};  ///< of the Lease
+  std::string name = {};        ///< of the Lease
+  /// "hostname_uuid": not the same in any two lives of a process, and never empty.
+  std::string identity = {};
+  ElectionTimings timings = {};
+  const Clock* clock = &system_clock();  ///< for the times in the Lease, which people read
+};
+
+/// Competes for a Lease, and keeps it.
+///
+/// Stand-bys watch the Lease: they take over at once when it is released, and when it has not been
+/// renewed for its duration. Where watching is not permitted, or breaks, they look every retry
+/// period or two. Its requests have connections of their own.
+///
+/// Threads: that of the client's executor; leadership() may be asked from any. The objects that the
+/// constructor refers to must outlive it.
+class LeaderElector {
+ public:
+  enum class Outcome {
+    stopped,        ///< after stop(): the Lease is released
+    lost,           ///< led, and could not renew in time: stop writing, and exit
+    not_permitted,  ///< may not use Leases at all: work as the only replica. One log line said so
+  };
+
+  LeaderElector(const Client& client, LeaderElectionOptions options, Random& random);
+  LeaderElector(const LeaderElector&) = delete;
+  LeaderElector& operator=(const LeaderElector&) = delete;
+  ~LeaderElector();
+
+  /// Runs until one of the outcomes. `on_leading` is called once, when this process becomes leader
+  /// (not for not_permitted). The elector must live until it returns. Call it once.
+  [[nodiscard]] Awaitable<Outcome> run(std::function<void()> on_leading);
+
+  /// Makes run() return soon; a leader releases the Lease first, so that another one takes over at
+  /// once. Call it when the last write is done.
+  void stop() noexcept;
+
+  /// Holds while we lead, and for ever after not_permitted.
+  [[nodiscard]] Leadership leadership() const noexcept;
+  /// Who leads as far as we know: an identity, empty if nobody does.
+  [[nodiscard]] const std::string& holder() const noexcept;
+  /// For a liveness probe. False if we should lead or have given up long ago, and still run: more
+  /// than a lease and 20 s after leadership ended without run() returning.
+  [[nodiscard]] bool is_healthy(SteadyTime now) const noexcept;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace bulla::kube

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// Electors against the in-memory API server. Its Lease lasts a second here, the least that the
+// format can say.
+#include "kube/leader_election.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <optional>
+#include <thread>
+
+#include "api_server.hpp"
+#include "json.hpp"
+
+namespace bulla::kube {
+namespace {
+
+using namespace std::chrono_literals;
+using test::ApiServer;
+using test::Fault;
+
+class FixedClock final : public Clock {
+ public:
+  explicit FixedClock(const char* time) : time_(*parse_rfc3339(time)) {}
+  [[nodiscard]] WallTime now() const override { return time_; }
+
+ private:
+  WallTime time_;
+};
+
+/// A process that competes: a thread with an elector, which can be stopped or killed.
+class Replica {
+ public:
+  Replica(const ApiServer& server, const std::string& identity,
+          const Clock& clock = system_clock()) {
+    ClientConfig config;
+    config.server = server.url();
+    config.ca_pem = server.ca_certificate_pem();
+    config.token = SecretBuffer::copy_of(server.token());
+    auto client = Client::create(context_.get_executor(), std::move(config));
+    BULLA_ASSERT(client.has_value());
+    client_.emplace(std::move(*client));
+    LeaderElectionOptions options;
+    options.namespace_ = "default";
+    options.name = "lease";
+    options.identity = identity;
+    options.timings = {.lease = 1s, .renew_deadline = 600ms, .retry = 100ms};
+    options.clock = &clock;
+    elector_.emplace(*client_, options, system_random());
+    leadership_ = elector_->leadership();
+    boost::asio::co_spawn(
+        context_, elector_->run([this] { led_ = true; }),
+        [this](std::exception_ptr, LeaderElector::Outcome outcome) { outcome_ = outcome; });
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  ~Replica() { kill(); }
+  Replica(const Replica&) = delete;
+  Replica& operator=(const Replica&) = delete;
+
+  void stop() {
+    boost::asio::post(context_, [this] { elector_->stop(); });
+  }
+  /// Without a word to anybody.
+  void kill() {
+    context_.stop();
+    if (thread_.joinable()) thread_.join();
+    client_->close();
+  }
+  /// Waits for run() to return.
+  LeaderElector::Outcome outcome() {
+    thread_.join();
+    BULLA_ASSERT(outcome_.has_value());
+    return *outcome_;
+  }
+  [[nodiscard]] bool led() const noexcept { return led_; }
+  [[nodiscard]] bool holds() const noexcept { return leadership_.holds(); }
+
+ private:
+  boost::asio::io_context context_{1};
+  std::optional<Client> client_ = {};
+  std::optional<LeaderElector> elector_ = {};
+  Leadership leadership_ = {};
+  std::atomic<bool> led_ = false;
+  std::optional<LeaderElector::Outcome> outcome_ = {};
+  std::thread thread_;
+};
+
+std::string holder_in(const ApiServer& server) {
+  const auto lease = server.get("leases", "default", "lease");
+  return lease ? test::text_at(*lease, "spec.holderIdentity") : "";
+}
+
+bool wait_for_holder(const ApiServer& server, const std::string& identity) {
+  return server.wait_for([&] { return holder_in(server) == identity; });
+}
+
+}  // namespace
+
+TEST_CASE("the first leads, the second stands by and writes nothing") {
+  ApiServer server;
+  Replica first(server, "first");
+  REQUIRE(wait_for_holder(server, "first"));
+  Replica second(server, "second");
+  REQUIRE(server.wait_for([&] { return server.open_watches("leases") == 1; }));
+  CHECK(server.wait_for([&] { return first.holds(); }));
+  CHECK_FALSE(second.led());
+  CHECK(server.count_requests({.verb = "create", .resource = "leases"}) == 1);
+}
+
+TEST_CASE("a killed leader is replaced") {
+  ApiServer server;
+  Replica first(server, "first");
+  REQUIRE(wait_for_holder(server, "first"));
+  Replica second(server, "second");
+  REQUIRE(server.wait_for([&] { return server.open_watches("leases") == 1; }));
+  first.kill();
+  REQUIRE(wait_for_holder(server, "second"));
+  CHECK_FALSE(first.holds());  // whatever it still believes, its time is over
+  const auto lease = *server.get("leases", "default", "lease");
+  CHECK(test::find(lease, "spec.leaseTransitions")->as_int64() == 1);
+}
+
+TEST_CASE("a leader that stops hands over at once") {
+  ApiServer server;
+  Replica first(server, "first");
+  REQUIRE(wait_for_holder(server, "first"));
+  Replica second(server, "second");
+  REQUIRE(server.wait_for([&] { return server.open_watches("leases") == 1; }));
+  first.stop();
+  CHECK(first.outcome() == LeaderElector::Outcome::stopped);
+  CHECK_FALSE(first.holds());
+  CHECK(wait_for_holder(server, "second"));
+}
+
+TEST_CASE("without permission to watch, a stand-by looks now and then") {
+  ApiServer server;
+  server.inject(Fault::forbid({.verb = "watch", .resource = "leases"}));
+  Replica first(server, "first");
+  REQUIRE(wait_for_holder(server, "first"));
+  Replica second(server, "second");
+  REQUIRE(server.wait_for(
+      [&] { return server.count_requests({.verb = "watch", .resource = "leases"}) >= 1; }));
+  first.stop();
+  CHECK(wait_for_holder(server, "second"));
+}
+
+TEST_CASE("without permission to use Leases a replica is the only one") {
+  ApiServer server;
+  const char* verb = "";
+  SUBCASE("get") { verb = "get"; }
+  SUBCASE("create") { verb = "create"; }
+  server.inject(Fault::forbid({.verb = verb, .resource = "leases"}));
+  Replica replica(server, "only");
+  CHECK(replica.outcome() == LeaderElector::Outcome::not_permitted);
+  CHECK(replica.holds());
+}
+
+TEST_CASE("losing permission later is not being the only one") {
+  ApiServer server;
+  Replica replica(server, "first");
+  REQUIRE(wait_for_holder(server, "first"));
+  server.inject(Fault::forbid({.resource = "leases"}));
+  CHECK(replica.outcome() == LeaderElector::Outcome::lost);
+  CHECK_FALSE(replica.holds());
+}
+
+TEST_CASE("a leader that cannot reach the server gives up before its Lease ends") {
+  ApiServer server;
+  Replica replica(server, "first");
+  REQUIRE(wait_for_holder(server, "first"));
+  SUBCASE("it is gone") { server.stop(); }
+  SUBCASE("it is silent") { server.inject(Fault::of(Fault::Kind::hold, {.resource = "leases"})); }
+  CHECK(replica.outcome() == LeaderElector::Outcome::lost);
+  CHECK_FALSE(replica.holds());
+}
+
+TEST_CASE("a conflict that somebody else's change caused does not cost the Lease") {
+  ApiServer server;
+  Replica replica(server, "first");
+  REQUIRE(wait_for_holder(server, "first"));
+  auto lease = *server.get("leases", "default", "lease");
+  test::object_in(test::object_in(lease.as_object(), "metadata"), "annotations")["a"] = "b";
+  const auto before = test::text_at(server.put(lease), "metadata.resourceVersion");
+  REQUIRE(server.wait_for([&] {
+    return test::text_at(*server.get("leases", "default", "lease"), "metadata.resourceVersion") !=
+           before;
+  }));
+  lease = *server.get("leases", "default", "lease");
+  CHECK(test::text_at(lease, "spec.holderIdentity") == "first");
+  CHECK(test::text_at(lease, "metadata.annotations.a") == "b");
+  replica.stop();
+  CHECK(replica.outcome() == LeaderElector::Outcome::stopped);
+}
+
+TEST_CASE("a leader whose Lease another one took stops at once") {
+  ApiServer server;
+  Replica replica(server, "first");
+  REQUIRE(wait_for_holder(server, "first"));
+  auto lease = *server.get("leases", "default", "lease");
+  test::object_in(lease.as_object(), "spec")["holderIdentity"] = "thief";
+  server.put(lease);
+  CHECK(replica.outcome() == LeaderElector::Outcome::lost);
+  CHECK(holder_in(server) == "thief");
+}
+
+TEST_CASE("of several that start together one leads, whatever the time of day they believe in") {
+  ApiServer server;
+  const FixedClock past("1999-01-01T00:00:00Z");
+  const FixedClock future("2199-01-01T00:00:00Z");
+  auto conflict = Fault::error(409, {.verb = "create", .resource = "leases"});
+  server.inject(conflict);
+  Replica a(server, "a", past);
+  Replica b(server, "b", future);
+  Replica c(server, "c", past);
+  REQUIRE(server.wait_for([&] { return a.led() || b.led() || c.led(); }));
+  CHECK(a.holds() + b.holds() + c.holds() <= 1);
+  Replica& leader = a.led() ? a : b.led() ? b : c;
+  const auto before = holder_in(server);
+  leader.kill();
+  REQUIRE(server.wait_for([&] { return holder_in(server) != before; }));
+  CHECK(server.wait_for([&] { return a.led() + b.led() + c.led() == 2; }));
+}
+
+TEST_CASE("a Lease that somebody deletes is made again") {
+  ApiServer server;
+  Replica replica(server, "first");
+  REQUIRE(wait_for_holder(server, "first"));
+  REQUIRE(server.remove("leases", "default", "lease"));
+  CHECK(wait_for_holder(server, "first"));
+  CHECK(replica.holds());
+}
+
+}  // namespace bulla::kube
