@@ -8,7 +8,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps configure build release test e2e demo bench fuzz format lint clean
+.PHONY: help deps configure build release test e2e demo bench tsan fuzz format lint clean
 
 help: ## List these targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -44,6 +44,10 @@ bench: $(RELEASE)/build.ninja ## Print what sealing and unsealing cost: rates, w
 	ninja -C $(RELEASE) sealer/kubeseal test/bench/bench_crypto test/bench/bench_kubeseal
 	meson test -C $(RELEASE) --no-rebuild --benchmark --verbose
 
+tsan: ## Run the tests that use threads under ThreadSanitizer
+	@scripts/deps
+	@scripts/tsan
+
 fuzz: ## Run every fuzz target for a fixed number of iterations (clang)
 	@scripts/deps fuzz
 	@scripts/fuzz
@@ -51,7 +55,7 @@ fuzz: ## Run every fuzz target for a fixed number of iterations (clang)
 format: ## Reformat the sources with clang-format
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format -i
 
-lint: ## Check formatting and run clang-tidy over the rooms that clang 14 can build
+lint: ## Check formatting and run clang-tidy over every room
 	@scripts/deps lint
 	@scripts/lint
 

@@ -1,21 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/json/object.hpp>
 
+#include "resource/scope.hpp"
 #include "sealer/cluster.hpp"
 #include "sealer/commands.hpp"
 #include "sealer/io.hpp"
 #include "sealer/sealed_input.hpp"
 #include "sealer/secret_input.hpp"
+#include "sealer/terminal.hpp"
 
 namespace bulla::sealer {
 
 namespace {
 
-Error refused(Error error, const std::string& where) {
+Error refused(Error error, const SealedSecret& sealed, const std::string& where) {
   if (error.code != Errc::conflict) return std::move(error).during("cannot validate sealed secret");
-  return Error{Errc::cannot_decrypt, "unable to decrypt sealed secret"}
+  return Error{Errc::cannot_decrypt,
+               "unable to decrypt sealed secret: " + std::string(sealed.name())}
       .hint("it is in " + where)
       .hint("the controller has no key for it, or its name, namespace or scope was changed");
+}
+
+/// As in the reference, it is the controller that judges, and it finds nothing wrong with an object
+/// in which nothing is sealed. A person should know.
+void warn_of_other_kind(const Document& document, const std::string& where) {
+  const auto* object = document.value.if_object();
+  const auto kind = object == nullptr ? std::string_view() : metadata_text(*object, "kind");
+  if (kind.empty() || kind == SealedSecret::kind) return;
+  warn(where + " is a " + std::string(kind) + ", not a SealedSecret: nothing in it was validated");
 }
 
 }  // namespace
@@ -25,13 +37,14 @@ Result<void> validate_sealed_secrets(const Options& options) {
   if (!documents) return documents.error();
   auto controller = Controller::reach(options);
   if (!controller) return controller.error();
+  if (documents->empty()) warn(input_name(options) + " is empty: nothing was validated");
   for (const auto& document : *documents) {
     const auto name = document_name(options, document);
-    // As in the reference, it is the controller that judges what kind it is.
+    warn_of_other_kind(document, name);
     auto sealed = sealed_secret_of(document, name, OtherKinds::taken);
     if (!sealed) return sealed.error();
     auto answer = controller->post("v1/verify", print_json(sealed->to_json_as_named()));
-    if (!answer) return refused(std::move(answer).error(), name);
+    if (!answer) return refused(std::move(answer).error(), *sealed, name);
   }
   return {};
 }
