@@ -182,8 +182,10 @@ class Patcher {
     if (patch.empty()) return {};
     if (!parent.flow && is_last_on_line(value)) {
       fill_with_block(parent, value, patch);
+    } else if (value.kind == Kind::map) {
+      add(value, patch);
     } else {
-      fill_with_brackets(value, patch);
+      edit(value.begin, value.end, spaced(value, in_brackets(patch)));
     }
     return {};
   }
@@ -202,10 +204,6 @@ class Patcher {
     if (value.end > value.begin) edit(value.begin - (blank_before ? 1 : 0), value.end, "");
     const auto end = line_end(text_, value.end);
     edit(end, end, block_lines(patch, parent.column + step_));
-  }
-
-  void fill_with_brackets(const YamlNode& value, const json::object& patch) {
-    edit(value.begin, value.end, spaced(value, in_brackets(patch)));
   }
 
   void add(const YamlNode& map, const json::object& added) {

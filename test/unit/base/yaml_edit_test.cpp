@@ -102,6 +102,8 @@ TEST_CASE("brackets stay brackets") {
       {"several lines", "{\"m\": {\n  \"a\": \"b\" # c\n}}\n", R"({"m":{"c":"y"}})",
        "{\"m\": {\n  \"a\": \"b\", c: \"y\" # c\n}}\n"},
       {"a comma at the end", "m: {a: b,}\n", R"({"m":{"c":"d"}})", "m: {a: b, c: d,}\n"},
+      {"an empty one over two lines", "m: { # none\n  }\n", R"({"m":{"c":"d"}})",
+       "m: { # none\n  c: d}\n"},
       {"an empty one inside", "{m: {}}\n", R"({"m":{"c":"d"}})", "{m: {c: d}}\n"},
       {"maps inside", "m: {a: b}\n", R"({"m":{"k":{"o":"p"}}})", "m: {a: b, k: {o: p}}\n"},
       {"no value", "{m: }\n", R"({"m":{"c":"d"}})", "{m: {c: d}}\n"},
