@@ -70,7 +70,8 @@ class Target {
 
   /// Whether what is printed is JSON.
   [[nodiscard]] bool becomes_json() const {
-    const bool is_json = file_.documents.front().scalars == Scalars::keep_their_kind;
+    const auto& document = file_.documents[after_.front().document];
+    const bool is_json = document.scalars == Scalars::keep_their_kind;
     return layout_ == Layout::json || (layout_ == Layout::kept && is_json);
   }
 

@@ -31,8 +31,16 @@ Result<void> add_key_secret(Keyring& ring, const json::value& value, Scalars sca
   if (!secret) return secret.error();
   const auto name = quoted(metadata_text(secret->metadata, "name"));
   const auto key = secret->data.find("tls.key");
-  if (key == secret->data.end())
+  if (key == secret->data.end()) {
+    const auto* object = value.if_object();
+    const auto kind = object != nullptr ? metadata_text(*object, "kind") : std::string_view();
+    if (!kind.empty() && kind != "Secret") {
+      return Error{
+          Errc::invalid_input,
+          "expected a Secret with tls.key, or a List of them, found a " + std::string(kind)};
+    }
     return Error{Errc::invalid_input, "Secret " + name + " has no tls.key under data"};
+  }
   auto keys = parse_private_keys(key->second.expose_secret_text());
   if (keys.empty()) {
     return Error{Errc::invalid_input,

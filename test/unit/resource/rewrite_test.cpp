@@ -104,6 +104,13 @@ TEST_CASE("what a patch can't say is refused") {
         "error: line 1: can't be edited in place: something would have to go");
 }
 
+TEST_CASE("what would swallow its neighbour is refused") {
+  const Sheet sheet(json_a + " " + json_a);  // YAML in place of the first would go on in the second
+  CHECK(sheet.with_item(0, Layout::yaml) ==
+        "error: line 1: can't be edited in place: something else would change with it");
+  CHECK(sheet.with_item(0, Layout::json) == json_new + " " + json_a);
+}
+
 TEST_CASE("documents whose lines end with CR alone are not told apart") {
   const Sheet sheet("metadata: {name: x}\r---\rmetadata: {name: y}\r");
   REQUIRE(sheet.documents.size() == 2);

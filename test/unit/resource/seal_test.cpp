@@ -58,6 +58,21 @@ TEST_CASE("what is sealed opens, and says which key did it") {
   CHECK(opened->keys == std::vector<Fingerprint>{keys()[1]->key.fingerprint()});
 }
 
+TEST_CASE("items of several keys open in one object, on one core and on all") {
+  auto sealed = sealed_for_a(secret("{}", R"("data":{"a":"MQ==","c":"Mw=="})"));
+  const auto& key_b = keys()[0]->key;
+  for (const auto* item : {"b", "d"})
+    sealed.encrypted_data[item] = seal_item(as_bytes(item), key_b.public_key(), "prod/db").value();
+  for (const auto cores : {Cores::one, Cores::all}) {
+    const auto opened = unseal(sealed, keys(), {.cores = cores});
+    CHECK(item_of(opened, "a") + item_of(opened, "b") + item_of(opened, "c") +
+              item_of(opened, "d") ==
+          "1b3d");
+    CHECK(opened->keys ==
+          std::vector<Fingerprint>{keys()[1]->key.fingerprint(), key_b.fingerprint()});
+  }
+}
+
 TEST_CASE("a scope is where a SealedSecret may go, and no further") {
   struct Place {
     const char* namespace_;

@@ -105,13 +105,26 @@ TEST_CASE("an object that does not open is told with its place, its item and the
   CHECK_FALSE(recovery.desk.has("out"));
 }
 
-TEST_CASE("a backup with a Secret that holds no key is refused, with its file and line") {
-  Recovery recovery(sealed_yaml("one", key_a));
-  recovery.options.recovery_keys = {recovery.desk.put(
-      "backup",
-      key_secret("a", key_a) + "\n---\n{\"kind\":\"Secret\",\"metadata\":{\"name\":\"x\"}}\n")};
-  CHECK(outcome(recovery.run()) == recovery.options.recovery_keys.front() +
-                                       ", line 3: Secret \"x\" has no tls.key under data");
+TEST_CASE("a backup with something else than a key in it is refused, with its file and line") {
+  struct Case {
+    std::string other;
+    std::string message;
+  };
+  const Case cases[] = {
+      {R"({"kind":"Secret","metadata":{"name":"x"}})", R"(Secret "x" has no tls.key under data)"},
+      {R"({"kind":"SecretList","items":[]})",
+       "expected a Secret with tls.key, or a List of them, found a SecretList"},
+      {R"({"kind":"Secret","metadata":{"name":"x"},"data":{"tls.key":"Yg=="}})",
+       R"(tls.key of Secret "x" holds no RSA private key in PEM)"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.other);
+    Recovery recovery(sealed_yaml("one", key_a));
+    recovery.options.recovery_keys = {
+        recovery.desk.put("backup", key_secret("a", key_a) + "\n---\n" + c.other + "\n")};
+    CHECK(outcome(recovery.run()) ==
+          recovery.options.recovery_keys.front() + ", line 3: " + c.message);
+  }
 }
 
 TEST_CASE("JSON values need a line with --- between them") {
