@@ -46,32 +46,48 @@ std::vector<std::string> default_paths(const Environment& environment) {
   return paths;
 }
 
+struct Files {
+  Kubeconfig merged = {};
+  std::vector<std::string> missing = {};
+};
+
 /// All files merged. One that is missing is passed over; everything else that is wrong is told.
-Result<Kubeconfig> merge_files(const std::vector<std::string>& paths) {
-  Kubeconfig merged;
+Result<Files> merge_files(const std::vector<std::string>& paths) {
+  Files files;
   std::vector<std::string> failures;
   for (const auto& path : paths) {
     auto config = read_one(path);
     if (config) {
-      merge_kubeconfig(merged, std::move(*config));
-    } else if (config.error().code != Errc::not_found) {
+      merge_kubeconfig(files.merged, std::move(*config));
+    } else if (config.error().code == Errc::not_found) {
+      files.missing.push_back(path);
+    } else {
       failures.push_back(config.error().message);
     }
   }
-  if (failures.empty()) return merged;
+  if (failures.empty()) return files;
   if (failures.size() == 1) return invalid(failures.front());
   std::string all;
   for (const auto& failure : failures) all += (all.empty() ? "" : ", ") + failure;
   return invalid("[" + all + "]");
 }
 
-Result<Kubeconfig> read_kubeconfigs(const ConfigFlags& flags, const Environment& environment) {
+Result<Files> read_kubeconfigs(const ConfigFlags& flags, const Environment& environment) {
   if (!given(flags.kubeconfig)) return merge_files(default_paths(environment));
   struct stat status = {};
   if (::stat(flags.kubeconfig->c_str(), &status) != 0 && errno == ENOENT) {
     return invalid("stat " + *flags.kubeconfig + ": no such file or directory");
   }
   return merge_files({*flags.kubeconfig});
+}
+
+/// The complaints as an error, with what may be behind them: a slip in $KUBECONFIG.
+Error unusable_because(const std::vector<std::string>& complaints, const Files& files,
+                       const Environment& environment) {
+  auto error = unusable(complaints);
+  if (!says_nothing(complaints) || !given(environment.variable("KUBECONFIG"))) return error;
+  for (const auto& path : files.missing) error.hints.push_back("there is no file " + quoted(path));
+  return error;
 }
 
 // --- what a client needs of them ----------------------------------------------------------------
@@ -265,11 +281,12 @@ Environment process_environment() {
 Result<ClientConfig> load_config(const ConfigFlags& flags, const Environment& environment) {
   auto files = read_kubeconfigs(flags, environment);
   if (!files) return files.error();
-  if (auto named = check_names(*files, flags); !named) return named.error();
-  auto chosen = choose(std::move(*files), flags);
+  if (auto named = check_names(files->merged, flags); !named) return named.error();
+  auto chosen = choose(std::move(files->merged), flags);
   if (const auto complaints = complaints_about(chosen); !complaints.empty()) {
     const bool pod = says_nothing(complaints) && in_cluster_possible(environment);
-    return pod ? in_cluster_config(flags, environment) : unusable(complaints);
+    return pod ? in_cluster_config(flags, environment)
+               : unusable_because(complaints, *files, environment);
   }
   ClientConfig config;
   const auto timeout = timeout_of(flags);
@@ -291,11 +308,11 @@ Result<std::string> current_namespace(const ConfigFlags& flags, const Environmen
   auto files = read_kubeconfigs(flags, environment);
   if (!files) return files.error();
   if (given(flags.namespace_)) return *flags.namespace_;
-  const auto chosen = choose(std::move(*files), flags);
+  const auto chosen = choose(std::move(files->merged), flags);
   const bool in_cluster = in_cluster_possible(environment);
   if (const auto complaints = complaints_about(chosen); !complaints.empty()) {
     if (says_nothing(complaints) && in_cluster) return in_cluster_namespace(environment);
-    return unusable(complaints);
+    return unusable_because(complaints, *files, environment);
   }
   if (!chosen.context.namespace_.empty()) return chosen.context.namespace_;
   return in_cluster ? in_cluster_namespace(environment) : "default";

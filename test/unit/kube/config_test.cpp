@@ -237,6 +237,15 @@ TEST_CASE("of several files the first to name something wins") {
   CHECK(*current_namespace({}, place.environment()) == "default");
 }
 
+TEST_CASE("files of KUBECONFIG that are not there are named when nothing else is") {
+  Place place;
+  place.variables["KUBECONFIG"] = "/none/a:/none/b";
+  const auto error = load_config({}, place.environment()).error();
+  CHECK(error.message == no_configuration);
+  CHECK(error.hints ==
+        std::vector<std::string>{"there is no file \"/none/a\"", "there is no file \"/none/b\""});
+}
+
 TEST_CASE("every broken file is told, and none of its values") {
   Place place;
   const auto first = place.write("k1", "users: s3cret\n");
