@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // A client and the credentials that change under it, against the in-memory API server.
 #include <doctest/doctest.h>
+#include <openssl/pem.h>
 
 #include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+#include <functional>
+#include <thread>
 
 #include "api_server.hpp"
 #include "base/file.hpp"
 #include "kube/blocking.hpp"
 #include "kube/exec_plugin.hpp"
 #include "place.hpp"
+#include "tiny_server.hpp"
+#include "tls_identity.hpp"
 
 namespace bulla::kube {
 namespace {
@@ -47,6 +58,86 @@ BlockingClient client_of(const ApiServer& server, ExecPlugin plugin) {
   auto client = BlockingClient::create(std::move(config), "t/1");
   REQUIRE(client.has_value());
   return std::move(*client);
+}
+
+/// An https server that asks for a client certificate, takes any, and answers by it. One
+/// connection after the other.
+class CertificateServer {
+ public:
+  using Answer = std::function<std::string(const std::string& certificate_pem)>;
+  CertificateServer(const test::TlsIdentity& identity, Answer answer)
+      : answer_(std::move(answer)),
+        acceptor_(context_, {boost::asio::ip::address_v4::loopback(), 0}) {
+    tls_.use_certificate_chain(boost::asio::buffer(identity.certificate_pem));
+    tls_.use_private_key(boost::asio::buffer(identity.private_key_pem),
+                         boost::asio::ssl::context::pem);
+    tls_.set_verify_mode(boost::asio::ssl::verify_peer);
+    tls_.set_verify_callback([](bool, boost::asio::ssl::verify_context&) { return true; });
+    thread_ = std::thread([this] { run(); });
+  }
+  ~CertificateServer() {
+    ::shutdown(acceptor_.native_handle(), SHUT_RDWR);
+    thread_.join();
+  }
+  CertificateServer(const CertificateServer&) = delete;
+  CertificateServer& operator=(const CertificateServer&) = delete;
+  [[nodiscard]] std::string url() {
+    return "https://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+  }
+
+ private:
+  using Stream = boost::asio::ssl::stream<boost::asio::ip::tcp::socket>;
+  void run() {
+    boost::system::error_code failure;
+    while (!failure) {
+      boost::asio::ip::tcp::socket socket(context_);
+      acceptor_.accept(socket, failure);
+      if (failure) return;
+      serve(Stream(std::move(socket), tls_));
+    }
+  }
+  void serve(Stream stream) {
+    boost::system::error_code failure;
+    stream.handshake(boost::asio::ssl::stream_base::server, failure);
+    const auto certificate = certificate_of(stream.native_handle());
+    std::string input;
+    while (!failure) {
+      const auto size =
+          boost::asio::read_until(stream, boost::asio::dynamic_buffer(input), "\r\n\r\n", failure);
+      if (failure) return;
+      input.erase(0, size);
+      boost::asio::write(stream, boost::asio::buffer(answer_(certificate)), failure);
+    }
+  }
+  static std::string certificate_of(SSL* ssl) {
+    X509* certificate = SSL_get1_peer_certificate(ssl);
+    if (certificate == nullptr) return "none";
+    BIO* bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(bio, certificate);
+    char* text = nullptr;
+    const auto size = BIO_get_mem_data(bio, &text);
+    std::string pem(text, static_cast<std::size_t>(size));
+    BIO_free(bio);
+    X509_free(certificate);
+    return pem;
+  }
+
+  Answer answer_;
+  boost::asio::io_context context_{1};
+  boost::asio::ssl::context tls_{boost::asio::ssl::context::tls_server};
+  boost::asio::ip::tcp::acceptor acceptor_;
+  std::thread thread_;
+};
+
+/// `text` as it stands in JSON.
+std::string in_json(const std::string& text) {
+  return boost::json::serialize(boost::json::value(text));
+}
+
+void hand_out(const Place& place, const test::TlsIdentity& identity) {
+  hand_out(place, "",
+           ",\"clientCertificateData\":" + in_json(identity.certificate_pem) +
+               ",\"clientKeyData\":" + in_json(identity.private_key_pem));
 }
 
 Result<Response> list_secrets(BlockingClient& client) {
@@ -111,6 +202,29 @@ TEST_CASE("a refused token is fetched again once, and the request is sent again"
     CHECK(answer.error().message == "Unauthorized");
     CHECK(runs_of(place) == 2);
   }
+}
+
+TEST_CASE("a plugin's certificate is shown, and a new one on a new connection") {
+  const auto identity = test::make_tls_identity();
+  const auto first = test::make_tls_identity();
+  const auto second = test::make_tls_identity();
+  Place place;
+  hand_out(place, first);
+  CertificateServer server(identity, [&](const std::string& certificate) {
+    if (certificate == second.certificate_pem) return test::http_answer(200, "{}");
+    hand_out(place, second);
+    return test::http_answer(certificate == first.certificate_pem ? 401 : 500, "");
+  });
+  ClientConfig config;
+  config.server = server.url();
+  config.ca_pem = identity.ca_certificate_pem;
+  config.exec = plugin_in(place);
+  auto client = BlockingClient::create(std::move(config), "t/1");
+  REQUIRE(client.has_value());
+  const auto answer = client->send(Request::get("/"));
+  REQUIRE(answer.has_value());
+  CHECK(answer->status == 200);
+  CHECK(runs_of(place) == 2);
 }
 
 TEST_CASE("a plugin's failure is told as the request's, in client-go's words") {

@@ -76,6 +76,7 @@ class Replica {
     return *outcome_;
   }
   [[nodiscard]] bool led() const noexcept { return led_; }
+  [[nodiscard]] bool is_healthy(SteadyTime now) const { return elector_->is_healthy(now); }
   [[nodiscard]] bool holds() const noexcept { return leadership_.holds(); }
 
  private:
@@ -222,6 +223,18 @@ TEST_CASE("of several that start together one leads, whatever the time of day th
   leader.kill();
   REQUIRE(server.wait_for([&] { return holder_in(server) != before; }));
   CHECK(server.wait_for([&] { return a.led() + b.led() + c.led() == 2; }));
+}
+
+TEST_CASE("an elector that still runs long after its leadership ended is not healthy") {
+  ApiServer server;
+  Replica replica(server, "first");
+  REQUIRE(wait_for_holder(server, "first"));
+  REQUIRE(server.wait_for([&] { return replica.holds(); }));
+  replica.kill();  // it hangs: run() does not return
+  const auto now = std::chrono::steady_clock::now();
+  CHECK(replica.is_healthy(now));
+  CHECK(replica.is_healthy(now + 20s));
+  CHECK_FALSE(replica.is_healthy(now + 22s));  // deadline, lease and 20 s
 }
 
 TEST_CASE("a Lease that somebody deletes is made again") {
