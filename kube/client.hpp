@@ -60,7 +60,9 @@ class Watch {
 ///
 /// A handle: copies share connections and credentials. Connections are kept alive and used again;
 /// a GET that finds a kept connection dead is sent once more on a new one, nothing else is ever
-/// sent twice. Plaintext passes through wiping memory only.
+/// sent twice, but for what the server answered with 401 while an exec plugin has the credentials:
+/// the plugin runs once more. A plugin blocks the executor while it runs. Plaintext passes through
+/// wiping memory only.
 ///
 /// Threads: one; everything runs on the executor given, which must be that of a single-threaded
 /// io_context (or a strand). Lifetime: an operation under way keeps what it needs.
