@@ -28,11 +28,12 @@ Controller::Controller(Parts parts)
     : options_(std::move(parts.options)),
       timing_(parts.timing),
       client_(std::move(parts.client)),
+      clock_(parts.clock),
       random_(parts.random),
       pool_(key_threads()),
       queue_(client_.executor(), timing_.retry),
       events_(client_, {}, parts.clock, random_),
-      keys_({client_, options_, pool_, parts.clock, random_}, [this] { keys_changed(); }),
+      keys_({client_, options_, events_, pool_, parts.clock, random_}, [this] { keys_changed(); }),
       reconciler_({client_, options_, keys_, ledger_, events_, metrics_, pool_, parts.clock}),
       workers_(client_.executor()),
       background_(client_.executor()),
@@ -55,7 +56,7 @@ Result<void> Controller::listen() {
                                  public_endpoints(std::move(newest), metrics_));
   if (!http) return http.error();
   auto metrics = HttpServer::listen(client_.executor(), options_.listen_metrics_addr, times,
-                                    metrics_endpoint(metrics_));
+                                    metrics_endpoint(metrics_, [this] { refresh_metrics(); }));
   if (!metrics) return metrics.error();
   http_ = std::make_unique<HttpServer>(std::move(*http));
   metrics_http_ = std::make_unique<HttpServer>(std::move(*metrics));
@@ -130,6 +131,14 @@ void Controller::renew_key() { keys_.renew_now(); }
 
 void Controller::keys_changed() {
   for (const auto& key : ledger_.waiting_for_keys()) queue_.add(key);
+}
+
+void Controller::refresh_metrics() {
+  metrics_.set_keys(keys_.counts());
+  if (const auto newest = keys_.newest()) {
+    const std::chrono::duration<double> age = clock_.now() - newest->ordered_by;
+    metrics_.set_newest_key_age(age.count());
+  }
 }
 
 }  // namespace bulla

@@ -73,10 +73,12 @@ class Controller {
   [[nodiscard]] kube::Awaitable<void> until_stopped();
   [[nodiscard]] kube::Awaitable<void> wind_down();
   void keys_changed();
+  void refresh_metrics();
 
   const Options options_;
   const ControllerTiming timing_;
   kube::Client client_;
+  const Clock& clock_;
   Random& random_;
   boost::asio::thread_pool pool_;
   Metrics metrics_;

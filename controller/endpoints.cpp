@@ -69,10 +69,12 @@ HttpServer::Handler public_endpoints(std::function<std::optional<Certificate>()>
   };
 }
 
-HttpServer::Handler metrics_endpoint(const Metrics& metrics) {
-  return [&metrics](HttpRequest request) -> boost::asio::awaitable<HttpReply> {
+HttpServer::Handler metrics_endpoint(const Metrics& metrics, std::function<void()> refresh) {
+  return [&metrics,
+          refresh = std::move(refresh)](HttpRequest request) -> boost::asio::awaitable<HttpReply> {
     if (request.path != "/metrics") co_return text_reply(404, "404 page not found\n");
     if (!only_reads(request)) co_return method_not_allowed();
+    refresh();
     HttpReply reply;
     reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
     reply.body = metrics.text();

@@ -17,7 +17,9 @@ namespace bulla {
 [[nodiscard]] HttpServer::Handler public_endpoints(
     std::function<std::optional<Certificate>()> newest, Metrics& metrics);
 
-/// GET /metrics, on --listen-metrics-addr.
-[[nodiscard]] HttpServer::Handler metrics_endpoint(const Metrics& metrics);
+/// GET /metrics, on --listen-metrics-addr. `refresh` is called before each answer, to set what is
+/// looked up and not counted.
+[[nodiscard]] HttpServer::Handler metrics_endpoint(const Metrics& metrics,
+                                                   std::function<void()> refresh);
 
 }  // namespace bulla

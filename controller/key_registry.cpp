@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
 #include "base/log.hpp"
 #include "controller/key_secret.hpp"
+#include "controller/key_watching.hpp"
 #include "controller/paths.hpp"
 #include "kube/object.hpp"
 
@@ -16,10 +18,6 @@ namespace net = boost::asio;
 namespace json = boost::json;
 
 namespace {
-
-/// How often the age of the newest key is looked at. Short, so that a clock that jumps, or a
-/// machine that slept, costs no more than this.
-constexpr auto look_period = std::chrono::minutes(1);
 
 kube::InformerOptions active_keys(const Options& options) {
   kube::InformerOptions informer;
@@ -35,46 +33,40 @@ kube::InformerOptions legacy_key(const Options& options) {
   return informer;
 }
 
-struct NewKey {
-  PrivateKey key;
-  Certificate certificate;
-};
+kube::InformerOptions retired_keys(const Options& options) {
+  kube::InformerOptions informer;
+  informer.list.path = secrets_path(options.own_namespace);
+  informer.list.label_selector = retired_keys_selector;
+  informer.list.metadata_only = true;  // a retired key is not to enter this process
+  return informer;
+}
 
-/// Takes seconds of one core.
-Result<NewKey> generate(const Options& options, WallTime now) {
-  auto key = PrivateKey::generate(options.key_size);
-  if (!key) return std::move(key).error().during("generating a key");
-  auto certificate = Certificate::self_signed(*key, {options.my_cn, now, options.key_ttl});
-  if (!certificate) return std::move(certificate).error().during("making a certificate");
-  return NewKey{std::move(*key), std::move(*certificate)};
+kube::Informer::OnError log_trouble() {
+  return [](const Error& error) {
+    log_error("Error watching key Secrets, will retry", {{"error", error.message}});
+  };
+}
+
+bool has_another(const Keyring& ring, const Keyring& before) {
+  const auto& keys = ring.newest_first();
+  return std::any_of(keys.begin(), keys.end(), [&](const Keyring::Entry& entry) {
+    return before.find(entry->key.fingerprint()) == nullptr;
+  });
 }
 
 }  // namespace
-
-struct KeyRegistry::Watching {
-  Watching(Source where, const kube::Client& client, kube::InformerOptions options, Random& random,
-           KeyRegistry& owner)
-      : source(where),
-        informer(
-            client, std::move(options), random,
-            [this, &owner](kube::ObjectEvent event) { owner.on_event(*this, std::move(event)); },
-            [](const Error& error) {
-              log_error("Error watching key Secrets, will retry", {{"error", error.message}});
-            }) {}
-
-  Source source;
-  Roll roll;
-  bool listed = false;
-  kube::Informer informer;
-};
 
 KeyRegistry::KeyRegistry(Parts parts, std::function<void()> on_change)
     : parts_(std::move(parts)),
       on_change_(std::move(on_change)),
       labelled_(std::make_unique<Watching>(Source::label, parts_.client,
-                                           active_keys(parts_.options), parts_.random, *this)),
+                                           active_keys(parts_.options), parts_.random,
+                                           log_trouble(), *this)),
       legacy_(std::make_unique<Watching>(Source::legacy_name, parts_.client,
-                                         legacy_key(parts_.options), parts_.random, *this)),
+                                         legacy_key(parts_.options), parts_.random, log_trouble(),
+                                         *this)),
+      retired_(std::make_unique<Retired>(parts_.client, retired_keys(parts_.options), parts_.random,
+                                         log_trouble())),
       tasks_(parts_.client.executor()),
       bell_(parts_.client.executor()),
       first_key_(parts_.client.executor()) {
@@ -87,6 +79,7 @@ kube::Awaitable<void> KeyRegistry::run() {
   log_info("Searching for existing private keys");
   tasks_.start(labelled_->informer.run());
   tasks_.start(legacy_->informer.run());
+  tasks_.start(retired_->informer.run());
   tasks_.start(keep_a_key());
   co_await tasks_.wait();
 }
@@ -95,12 +88,13 @@ void KeyRegistry::stop() {
   stopped_ = true;
   labelled_->informer.cancel();
   legacy_->informer.cancel();
+  retired_->informer.cancel();
   bell_.cancel();
   first_key_.cancel();
 }
 
 void KeyRegistry::renew_now() {
-  renew_ = true;
+  renew_asked_ = true;
   bell_.cancel();
 }
 
@@ -112,28 +106,47 @@ kube::Awaitable<bool> KeyRegistry::wait_for_key() {
   co_return !stopped_;
 }
 
+Keyring::Entry KeyRegistry::newest() const { return newest_key(*ring_, parts_.clock.now()); }
+
 std::optional<Certificate> KeyRegistry::newest_certificate() const {
-  if (ring_->empty()) return std::nullopt;
-  return ring_->newest_first().front()->certificate;
+  const auto entry = newest();
+  return entry == nullptr ? std::nullopt : entry->certificate;
+}
+
+Metrics::Keys KeyRegistry::counts() const {
+  return {ring_->newest_first().size(), retired_->names.size(), malformed_.size()};
+}
+
+std::string KeyRegistry::secret_name(const Fingerprint& fingerprint) const {
+  for (const auto& [held, its_key] : held_) {
+    if (its_key == fingerprint) return held.second;
+  }
+  return {};
 }
 
 void KeyRegistry::on_event(Watching& watching, kube::ObjectEvent event) {
   using Kind = kube::ObjectEvent::Kind;
+  const auto here = [&] { return Held{watching.source, std::string(kube::name_of(event.object))}; };
   switch (event.kind) {
-    case Kind::init: watching.roll.begin(); break;
+    case Kind::init: watching.seen.clear(); break;
     case Kind::init_apply:
-      watching.roll.saw(kube::key_of(event.object));
+      watching.seen.insert(here().second);
       take(watching.source, event.object);
       break;
     case Kind::apply: take(watching.source, event.object); break;
-    case Kind::remove: drop(watching.source, std::string(kube::name_of(event.object))); break;
+    case Kind::remove: forget(here()); break;
     case Kind::init_done: {
-      std::vector<kube::ObjectKey> known;
-      for (const auto& [held, fingerprint] : held_) {
-        if (held.first == watching.source)
-          known.push_back({parts_.options.own_namespace, held.second});
-      }
-      for (const auto& key : watching.roll.missing(known)) drop(watching.source, key.name);
+      std::vector<Held> missing;
+      const auto add_missing = [&](const auto& known) {
+        for (const auto& [held, ignored] : known) {
+          if (held.first == watching.source && !watching.seen.contains(held.second))
+            missing.push_back(held);
+        }
+      };
+      add_missing(held_);
+      add_missing(malformed_);
+      for (const auto& held : missing) forget(held);
+      watching.seen.clear();
       watching.listed = true;
       bell_.cancel();
       break;
@@ -142,101 +155,69 @@ void KeyRegistry::on_event(Watching& watching, kube::ObjectEvent event) {
 }
 
 void KeyRegistry::take(Source source, const json::value& secret) {
-  const std::string name(kube::name_of(secret));
-  if (kube::label_of(secret, key_label).value_or("active") != "active") return drop(source, name);
+  const Held held{source, std::string(kube::name_of(secret))};
+  if (kube::label_of(secret, key_label).value_or("active") != "active") return forget(held);
   auto entry = parse_key_secret(secret, parts_.options.key_order);
-  if (!entry) {
-    log_error("Error reading a key Secret, passing it over",
-              {{"secretname", name}, {"error", entry.error().message}});
-    return drop(source, name);
-  }
+  if (!entry) return pass_over(held, secret, entry.error());
   const Fingerprint fingerprint = entry->key.fingerprint();
-  if (const auto held = held_.find({source, name});
-      held != held_.end() && held->second != fingerprint)
-    drop(source, name);
+  if (const auto old = held_.find(held); old != held_.end() && old->second != fingerprint)
+    drop(held);
 
   Keyring ring = *ring_;
-  const auto added = ring.add(std::move(*entry));
-  if (!added) {
-    log_error("Error adding a key, passing it over",
-              {{"secretname", name}, {"error", added.error().message}});
-    return;
-  }
-  held_.insert_or_assign({source, name}, fingerprint);
-  if (!*added) return;
-  log_info("registered private key", {{"secretname", name}});
+  const auto present = ring.find(fingerprint);
+  // A certificate that was renewed for the same key: its dates may differ, and it is served.
+  const bool renewed = present != nullptr && held_.contains(held) &&
+                       (present->ordered_by != entry->ordered_by ||
+                        present->certificate->pem() != entry->certificate->pem());
+  if (renewed) ring.retire(fingerprint);
+  const auto is_new = ring.add(std::move(*entry));
+  if (!is_new) return pass_over(held, secret, is_new.error());
+  malformed_.erase(held);
+  held_.insert_or_assign(held, fingerprint);
+  if (!*is_new) return;
+  if (!renewed) log_info("registered private key", {{"secretname", held.second}});
   ring_changed(std::move(ring));
 }
 
-void KeyRegistry::drop(Source source, const std::string& name) {
-  const auto held = held_.find({source, name});
-  if (held == held_.end()) return;
-  const Fingerprint fingerprint = held->second;
-  held_.erase(held);
+/// What can't be used is reported once, and not again until it changes.
+void KeyRegistry::pass_over(const Held& held, const json::value& secret, const Error& error) {
+  drop(held);
+  const auto known = malformed_.find(held);
+  if (known != malformed_.end() && known->second == error.message) return;
+  malformed_.insert_or_assign(held, error.message);
+  log_error("Error reading a key Secret, passing it over",
+            {{"secretname", held.second}, {"error", error.message}});
+  parts_.events.record({"v1", "Secret", kube::key_of(secret), std::string(kube::uid_of(secret)),
+                        std::string(kube::resource_version_of(secret))},
+                       kube::EventType::warning, "ErrKeyUnusable",
+                       "This sealing key is passed over: " + error.message);
+}
+
+void KeyRegistry::forget(const Held& held) {
+  malformed_.erase(held);
+  drop(held);
+}
+
+void KeyRegistry::drop(const Held& held) {
+  const auto found = held_.find(held);
+  if (found == held_.end()) return;
+  const Fingerprint fingerprint = found->second;
+  held_.erase(found);
   const bool still_held = std::any_of(
       held_.begin(), held_.end(), [&](const auto& other) { return other.second == fingerprint; });
   if (still_held) return;
   Keyring ring = *ring_;
   if (!ring.retire(fingerprint)) return;
-  log_info("retired private key", {{"secretname", name}});
+  log_info("retired private key", {{"secretname", held.second}});
   ring_changed(std::move(ring));
 }
 
 void KeyRegistry::ring_changed(Keyring ring) {
   ring_ = std::make_shared<const Keyring>(std::move(ring));
+  if (renew_from_ && has_another(*ring_, *renew_from_)) renew_from_ = nullptr;
   bell_.cancel();
   if (!ring_->empty()) first_key_.cancel();
   on_change_();
-}
-
-bool KeyRegistry::due() const {
-  if (!labelled_->listed || !legacy_->listed) return false;
-  KeyAge age{std::nullopt, std::nullopt, parts_.options.key_renew_period};
-  if (!ring_->empty()) age.newest = ring_->newest_first().front()->ordered_by;
-  if (!cutoff_met_) age.cutoff = parts_.options.key_cutoff_time;
-  return renew_ || key_is_due(age, parts_.clock.now());
-}
-
-kube::Awaitable<void> KeyRegistry::keep_a_key() {
-  kube::Backoff backoff({}, parts_.random);
-  while (!stopped_) {
-    std::chrono::milliseconds pause = look_period;
-    if (due()) {
-      auto made = co_await make_key();
-      // A key that was stored and still is not in use must not make us store another at once.
-      if (made && due()) made = Error{Errc::internal, "the key that was stored can't be used"};
-      if (made) continue;
-      log_error("Error creating a key, will retry", {{"error", made.error().message}});
-      pause = backoff.next(std::chrono::steady_clock::now());
-    } else if (labelled_->listed && legacy_->listed) {
-      // A cutoff in the future asks for one new key, not for one after another.
-      cutoff_met_ = true;
-    }
-    if (stopped_) break;
-    bell_.expires_after(pause);
-    boost::system::error_code rung;
-    co_await bell_.async_wait(net::redirect_error(net::use_awaitable, rung));
-  }
-}
-
-kube::Awaitable<Result<void>> KeyRegistry::make_key() {
-  const Options& options = parts_.options;
-  auto work = [&options, now = parts_.clock.now()] { return generate(options, now); };
-  auto made = co_await run_on(parts_.pool, std::move(work));
-  if (!made) co_return made.error();
-  // Another replica, or a person, may have been faster.
-  if (!due()) co_return Result<void>();
-
-  auto secret = make_key_secret(made->key, made->certificate, options);
-  auto stored =
-      co_await parts_.client.create_object(secrets_path(options.own_namespace), std::move(secret));
-  if (!stored) co_return std::move(stored).error().during("storing a new key");
-  const std::string name(kube::name_of(*stored));
-  log_info("New key written", {{"namespace", options.own_namespace}, {"name", name}});
-  renew_ = false;
-  cutoff_met_ = true;
-  take(Source::label, *stored);
-  co_return Result<void>();
 }
 
 }  // namespace bulla

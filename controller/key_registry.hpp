@@ -12,23 +12,26 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
-#include "controller/ledger.hpp"
+#include "controller/metrics.hpp"
 #include "controller/options.hpp"
 #include "controller/tasks.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/keyring.hpp"
 #include "kube/client.hpp"
+#include "kube/events.hpp"
 #include "kube/informer.hpp"
 
 namespace bulla {
 
 /// The keys of this controller, in step with the key Secrets of its namespace: those with the label
 /// `active`, and the one named exactly like the prefix, from before there was a label. Keys that
-/// are added, relabelled or deleted take effect at once. A malformed key Secret is logged and
-/// passed over.
+/// are added, relabelled or deleted take effect at once. A malformed key Secret is reported (log,
+/// Event, metric) and passed over.
 ///
 /// Adds a key when there is none, when the newest is too old, and when asked to. A key is stored in
-/// the cluster before it is used and before its certificate is served.
+/// the cluster before it is used and before its certificate is served. Replicas that add one at the
+/// same moment end with one key more, by its name (see key_secret_name()), which takes no
+/// permission but to create and to list.
 ///
 /// Threads: that of the client's executor; keys are generated on the pool. What the constructor
 /// takes must outlive it. Lifetime: until run() has returned.
@@ -37,6 +40,7 @@ class KeyRegistry {
   struct Parts {
     kube::Client client;
     const Options& options;
+    kube::EventRecorder& events;
     boost::asio::thread_pool& pool;
     const Clock& clock;
     Random& random;
@@ -57,32 +61,57 @@ class KeyRegistry {
   [[nodiscard]] kube::Awaitable<bool> wait_for_key();
   /// The ring as it is now; later changes make a new one. Never null.
   [[nodiscard]] std::shared_ptr<const Keyring> ring() const noexcept { return ring_; }
-  /// What to seal with; nothing before the first key.
+  /// The key to seal with now; null before the first one.
+  [[nodiscard]] Keyring::Entry newest() const;
   [[nodiscard]] std::optional<Certificate> newest_certificate() const;
+  [[nodiscard]] Metrics::Keys counts() const;
+  /// The name of the Secret that holds a key; empty when it is none of ours.
+  [[nodiscard]] std::string secret_name(const Fingerprint& fingerprint) const;
 
  private:
   enum class Source { label, legacy_name };
   struct Watching;  // one informer and the names that it shows
+  struct Retired;   // the same for what is labelled otherwise
 
+  using Held = std::pair<Source, std::string>;  // a Secret by name
+
+  // key_registry.cpp: the ring follows the Secrets.
   void on_event(Watching& watching, kube::ObjectEvent event);
   void take(Source source, const boost::json::value& secret);
-  void drop(Source source, const std::string& name);
+  void pass_over(const Held& held, const boost::json::value& secret, const Error& error);
+  void drop(const Held& held);
+  void forget(const Held& held);
   void ring_changed(Keyring ring);
+
+  // key_renewal.cpp: there always is a key that is new enough.
+  [[nodiscard]] bool listed() const noexcept;
   [[nodiscard]] bool due() const;
+  [[nodiscard]] std::chrono::milliseconds until_due() const;
   [[nodiscard]] kube::Awaitable<void> keep_a_key();
   [[nodiscard]] kube::Awaitable<Result<void>> make_key();
+  [[nodiscard]] kube::Awaitable<Result<std::string>> cluster_id();
+  [[nodiscard]] kube::Awaitable<Result<bool>> store(boost::json::value secret, std::string name,
+                                                    std::shared_ptr<const Keyring> before);
+  [[nodiscard]] kube::Awaitable<Result<bool>> take_from_another(
+      std::string name, std::shared_ptr<const Keyring> before);
+  void added(const boost::json::value& secret);
 
   Parts parts_;
   std::function<void()> on_change_;
   std::unique_ptr<Watching> labelled_;
   std::unique_ptr<Watching> legacy_;
+  std::unique_ptr<Retired> retired_;
   TaskGroup tasks_;
   boost::asio::steady_timer bell_;       ///< rings for keep_a_key()
   boost::asio::steady_timer first_key_;  ///< rings when there is a key
   std::shared_ptr<const Keyring> ring_ = std::make_shared<Keyring>();
-  std::map<std::pair<Source, std::string>, Fingerprint> held_;  ///< by Secret name
+  std::map<Held, Fingerprint> held_;
+  std::map<Held, std::string> malformed_;  ///< with what is wrong
+  std::optional<std::string> cluster_id_;
   bool cutoff_met_ = false;
-  bool renew_ = false;
+  bool renew_asked_ = false;
+  /// The ring when a key was asked for: one that was not in it is the answer, whoever made it.
+  std::shared_ptr<const Keyring> renew_from_;
   bool stopped_ = false;
 };
 

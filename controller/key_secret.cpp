@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/key_secret.hpp"
 
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/storage_ptr.hpp>
 #include <utility>
+#include <vector>
 
 #include "base/base64.hpp"
 #include "base/secret.hpp"
@@ -14,6 +19,13 @@ namespace bulla {
 namespace json = boost::json;
 
 namespace {
+
+// What Kubernetes makes up for generateName: five of these, in which no words can be read.
+constexpr std::string_view name_alphabet = "bcdfghjklmnpqrstvwxz2456789";
+constexpr std::size_t name_suffix_length = 5;
+
+/// Clocks of machines in one cluster differ by seconds; certificates are made by hand.
+constexpr auto clock_tolerance = std::chrono::minutes(10);
 
 Result<SecretBuffer> item_of(const json::value& secret, std::string_view name) {
   const std::string_view text = kube::text_at(secret, {"data", name});
@@ -54,12 +66,13 @@ Result<KeyringEntry> parse_key_secret(const json::value& secret, KeyOrder order)
 }
 
 json::value make_key_secret(const PrivateKey& key, const Certificate& certificate,
-                            const Options& options) {
+                            const Options& options, const std::string& name) {
   const json::storage_ptr memory(wiping_memory());
   json::object labels = text_map(options.key_labels, memory);
   labels[key_label] = "active";
   json::object metadata(memory);
   metadata["generateName"] = options.key_prefix;
+  if (!name.empty()) metadata["name"] = name;
   metadata["namespace"] = options.own_namespace;
   metadata["labels"] = std::move(labels);
   if (!options.key_annotations.empty())
@@ -78,6 +91,35 @@ json::value make_key_secret(const PrivateKey& key, const Certificate& certificat
   secret["type"] = "kubernetes.io/tls";
   secret["data"] = std::move(data);
   return secret;
+}
+
+std::string key_secret_name(const KeyNameSeed& seed) {
+  std::vector<std::string_view> keys;
+  for (const auto& entry : seed.ring.newest_first()) keys.push_back(entry->key.fingerprint());
+  std::sort(keys.begin(), keys.end());  // however their times are read
+
+  std::string text = "key of ";
+  text.append(seed.cluster).append("\n");
+  for (const auto key : keys) text.append(key).append("\n");
+  text += std::to_string(seed.attempt);
+  std::array<std::uint8_t, crypto_hash_sha256_BYTES> digest{};
+  const auto bytes = as_bytes(text);
+  crypto_hash_sha256(digest.data(), bytes.data(), bytes.size());
+
+  std::string name(seed.prefix);
+  for (std::size_t i = 0; i < name_suffix_length; ++i)
+    name += name_alphabet[digest.at(i) % name_alphabet.size()];
+  return name;
+}
+
+Keyring::Entry newest_key(const Keyring& ring, WallTime now) {
+  const auto& entries = ring.newest_first();
+  if (entries.empty()) return nullptr;
+  const auto its_time_has_come = [&](const Keyring::Entry& entry) {
+    return entry->ordered_by <= now + clock_tolerance;
+  };
+  const auto found = std::find_if(entries.begin(), entries.end(), its_time_has_come);
+  return found == entries.end() ? entries.front() : *found;
 }
 
 bool key_is_due(const KeyAge& age, WallTime now) {

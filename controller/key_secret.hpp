@@ -3,6 +3,7 @@
 
 #include <boost/json/value.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
@@ -19,6 +20,10 @@ inline constexpr std::string_view key_label = "sealedsecrets.bitnami.com/sealed-
 inline constexpr std::string_view active_keys_selector =
     "sealedsecrets.bitnami.com/sealed-secrets-key=active";
 
+inline constexpr std::string_view retired_keys_selector =
+    "sealedsecrets.bitnami.com/sealed-secrets-key,"
+    "sealedsecrets.bitnami.com/sealed-secrets-key!=active";
+
 /// The key pair in a Secret of type kubernetes.io/tls, as the API server gives it: `tls.key`, of
 /// which the first private key counts, and `tls.crt`, of which the first certificate does.
 /// Errors: invalid_input, with what is wrong (never with a value): no tls.key, a certificate of
@@ -26,11 +31,31 @@ inline constexpr std::string_view active_keys_selector =
 [[nodiscard]] Result<KeyringEntry> parse_key_secret(const boost::json::value& secret,
                                                     KeyOrder order);
 
-/// The Secret to create for a new key, to be named by the API server after options.key_prefix.
-/// In wiping memory.
+/// The Secret to create for a new key. Without a name the API server makes one up after
+/// options.key_prefix. In wiping memory.
 [[nodiscard]] boost::json::value make_key_secret(const PrivateKey& key,
                                                  const Certificate& certificate,
-                                                 const Options& options);
+                                                 const Options& options,
+                                                 const std::string& name = {});
+
+/// What the name of a new key Secret is made from.
+struct KeyNameSeed {
+  std::string_view prefix;
+  /// Something that is another one in every cluster: the uid of the own namespace. Otherwise a
+  /// backup of one cluster, applied to another one, could overwrite a key there.
+  std::string_view cluster;
+  const Keyring& ring;   ///< the keys before the new one
+  unsigned attempt = 0;  ///< how many names before this one were taken by something else
+};
+/// The name of the key Secret that follows a ring: the prefix and five characters, as the API
+/// server makes them up, but the same for all who see the same ring. Two replicas that add a key at
+/// the same moment ask for the same name, and the API server gives it to one of them.
+[[nodiscard]] std::string key_secret_name(const KeyNameSeed& seed);
+
+/// The key to seal with at `now`: the newest one, but for those that come from the future by more
+/// than a few minutes (made while a clock was wrong, or brought along for later). Those wait for
+/// their time, unless there are no others. Null when the ring is empty.
+[[nodiscard]] Keyring::Entry newest_key(const Keyring& ring, WallTime now);
 
 /// Whether a key is to be added now. `newest` is what the newest key is ordered by; nothing: there
 /// is no key. `cutoff`, where given, asks for a key that is newer than it.

@@ -53,6 +53,16 @@ struct Metrics::Impl {
           .Name("sealed_secrets_controller_http_request_duration_seconds")
           .Help("A histogram of latencies for requests.")
           .Register(registry);
+  prometheus::Family<prometheus::Gauge>& keys =
+      prometheus::BuildGauge()
+          .Name("sealed_secrets_controller_keys")
+          .Help("Sealing keys by state: active, retired (by their label) or malformed")
+          .Register(registry);
+  prometheus::Family<prometheus::Gauge>& newest_key_age =
+      prometheus::BuildGauge()
+          .Name("sealed_secrets_controller_newest_key_age_seconds")
+          .Help("Age of the key whose certificate is served")
+          .Register(registry);
 
   std::mutex mutex;  // guards what follows
   struct Condition {
@@ -104,6 +114,17 @@ void Metrics::forget_condition(const kube::ObjectKey& key) {
   impl_->conditions.Remove(it->second.gauge);
   impl_->of_object.erase(it);
 }
+
+void Metrics::set_keys(const Keys& keys) {
+  const auto set = [this](const char* state, std::size_t count) {
+    impl_->keys.Add({{"state", state}}).Set(static_cast<double>(count));
+  };
+  set("active", keys.active);
+  set("retired", keys.retired);
+  set("malformed", keys.malformed);
+}
+
+void Metrics::set_newest_key_age(double seconds) { impl_->newest_key_age.Add({}).Set(seconds); }
 
 void Metrics::http_answered(const HttpRequest& request) {
   const std::string path(request.path);

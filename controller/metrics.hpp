@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,7 +11,7 @@
 namespace bulla {
 
 /// What the controller counts, with the reference's names, labels and help texts, so that people's
-/// dashboards and alerts go on working.
+/// dashboards and alerts go on working. What is ours besides appears once it is set.
 ///
 /// Threads: any; the library locks. Labels come from objects' names and from our own paths, never
 /// from what an HTTP client sends.
@@ -29,6 +30,16 @@ class Metrics {
   /// app.kubernetes.io/instance, possibly empty.
   void set_condition(const kube::ObjectKey& key, std::string_view instance, bool synced);
   void forget_condition(const kube::ObjectKey& key);
+
+  /// Sealing keys by state, in this controller's namespace.
+  struct Keys {
+    std::size_t active = 0;
+    std::size_t retired = 0;    ///< labelled otherwise
+    std::size_t malformed = 0;  ///< passed over
+  };
+  void set_keys(const Keys& keys);
+  /// Of the key that is sealed with, in seconds.
+  void set_newest_key_age(double seconds);
 
   struct HttpRequest {
     std::string_view path;    ///< one of our endpoints

@@ -24,4 +24,8 @@ namespace bulla {
                              {std::string(namespace_), std::string(name), {}});
 }
 
+[[nodiscard]] inline std::string namespace_path(std::string_view name) {
+  return kube::resource_path({"", "v1", "namespaces"}, {{}, std::string(name), {}});
+}
+
 }  // namespace bulla

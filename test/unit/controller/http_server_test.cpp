@@ -202,7 +202,7 @@ TEST_CASE("the certificate is served by GET and HEAD, and counted") {
   CHECK(has(metrics.text(),
             "http_requests_total{code=\"200\",method=\"head\",path=\"/v1/cert.pem\"} 1\n"));
 
-  Serving of_metrics(metrics_endpoint(metrics));
+  Serving of_metrics(metrics_endpoint(metrics, [] {}));
   CHECK(has(of_metrics.get("/metrics"), "sealed_secrets_controller_build_info"));
   CHECK(has(of_metrics.get("/other"), "HTTP/1.1 404 "));
 }

@@ -101,6 +101,31 @@ TEST_CASE("a key that is relabelled is retired, and comes back") {
   CHECK(world.wait_for_condition("n", "s", "True"));
 }
 
+TEST_CASE("retired keys are counted, and their private keys never asked for") {
+  World world;
+  relabel(world, "compromised");
+  CHECK(world.ask_until(
+      [&] { return world.metrics().find("_keys{state=\"retired\"} 1\n") != std::string::npos; }));
+  for (const auto& request : world.server.requests()) {
+    const bool of_retired = request.target.find("%21%3Dactive") != std::string::npos;
+    if (of_retired) CHECK(request.accept.find("as=PartialObjectMetadata") != std::string::npos);
+  }
+}
+
+TEST_CASE("a certificate that is renewed for the same key is served") {
+  World world;
+  world.let_the_queue_drain();
+  const auto secret = world.server.get("secrets", "kube-system", "sealed-secrets-keyt8ggd");
+  const auto pem = decode_base64_secret(secret->at("data").at("tls.key").as_string()).value();
+  const auto key = PrivateKey::from_pem(pem.expose_secret_text()).value();
+  const auto renewed = Certificate::self_signed(
+      key, {"mine", parse_rfc3339("2026-11-24T00:00:00Z").value(), std::chrono::hours(1)});
+  world.edit("secrets", "kube-system", "sealed-secrets-keyt8ggd", [&](JsonObject& changed) {
+    changed["data"].as_object()["tls.crt"] = encode_base64(as_bytes(renewed.value().pem()));
+  });
+  CHECK(world.ask_until([&] { return world.http_get("/v1/cert.pem").body == renewed->pem(); }));
+}
+
 TEST_CASE("a key that is deleted is out of use") {
   World world;
   world.let_the_queue_drain();
@@ -110,19 +135,38 @@ TEST_CASE("a key that is deleted is out of use") {
   CHECK(world.wait_for_condition("n", "s", "False: no key could decrypt secret (foo)"));
 }
 
-TEST_CASE("a malformed key Secret is passed over") {
+TEST_CASE("a malformed key Secret is reported and passed over, and used once it is right") {
   World::Settings settings;
   settings.start = false;
   World world(settings);
-  world.server.put(JsonObject{
-      {"apiVersion", "v1"},
-      {"kind", "Secret"},
-      {"metadata",
-       {{"name", "broken"}, {"namespace", "kube-system"}, {"labels", {{label, "active"}}}}},
-      {"data", {{"tls.key", "aGVsbG8="}}}});
+  Json good = *world.server.get("secrets", "kube-system", "sealed-secrets-keyt8ggd");
+  Json broken = good;
+  broken.at("data").as_object()["tls.key"] = "aGVsbG8=";
+  broken.at("metadata") = {
+      {"name", "broken"}, {"namespace", "kube-system"}, {"labels", {{label, "active"}}}};
+  world.server.put(broken);
+  world.server.remove("secrets", "kube-system", "sealed-secrets-keyt8ggd");
   world.start();
-  world.let_the_queue_drain();
-  CHECK(key_count(world) == 2);
+  const auto event_about_it = [&] {
+    for (const auto& line : world.events("kube-system")) {
+      if (line.starts_with("Warning ErrKeyUnusable x1: This sealing key is passed over: tls.key:"))
+        return true;
+    }
+    return false;
+  };
+  REQUIRE(world.server.wait_for(event_about_it));
+  // Another one was made, since none was left; and neither needs a restart.
+  REQUIRE(world.server.wait_for([&] { return key_count(world) == 2; }));
+  CHECK(world.ask_until([&] {
+    const auto text = world.metrics();
+    return text.find("_keys{state=\"malformed\"} 1\n") != std::string::npos &&
+           text.find("_keys{state=\"active\"} 1\n") != std::string::npos;
+  }));
+
+  world.edit("secrets", "kube-system", "broken",
+             [&](JsonObject& secret) { secret["data"] = good.at("data"); });
+  world.let_the_queue_drain();  // with what was sealed for that key
+  CHECK(world.metrics().find("_keys{state=\"malformed\"} 0\n") != std::string::npos);
 }
 
 TEST_CASE("the legacy key, named like the prefix and without a label, counts") {

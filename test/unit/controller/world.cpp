@@ -20,8 +20,8 @@ namespace {
 
 constexpr std::string_view key_namespace = "kube-system";
 
-std::string crd() {
-  auto text = read_file(BULLA_MANIFESTS "/crd.yaml", limits::mib);
+std::string text_of_file(const char* path) {
+  auto text = read_file(path, limits::mib);
   return std::string(text.value().expose_secret_text());
 }
 
@@ -44,13 +44,61 @@ kube::Client client_of(const ApiServer& server, const net::any_io_executor& exec
 
 }  // namespace
 
-World::World(Settings settings) : server(settings.server), options_(std::move(settings.options)) {
+HttpAnswer http_exchange(std::uint16_t port, const std::string& text) {
+  net::io_context io;
+  net::ip::tcp::socket socket(io);
+  socket.connect({net::ip::make_address("127.0.0.1"), port});
+  boost::system::error_code ignored;  // refused early: the answer is there all the same
+  net::write(socket, net::buffer(text), ignored);
+  std::string answer;
+  net::read(socket, net::dynamic_buffer(answer), ignored);
+  const auto blank = answer.find("\r\n\r\n");
+  REQUIRE(blank != std::string::npos);
+  return {static_cast<unsigned>(std::stoul(answer.substr(9, 3))), answer.substr(0, blank + 2),
+          answer.substr(blank + 4)};
+}
+
+HttpAnswer http_get(std::uint16_t port, std::string_view path) {
+  return http_exchange(
+      port, "GET " + std::string(path) + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+}
+
+HttpAnswer http_post(std::uint16_t port, std::string_view path, std::string_view body) {
+  return http_exchange(port, "POST " + std::string(path) +
+                                 " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                 "Content-Type: application/json\r\nContent-Length: " +
+                                 std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
+}
+
+Replica::Replica(const ApiServer& server, const bulla::Options& options, const Clock& clock)
+    : controller_(Controller::create({options, client_of(server, io_.get_executor()), clock,
+                                      system_random(), quick()})
+                      .value()),
+      http_port(controller_->http_port()),
+      metrics_port(controller_->metrics_port()) {
+  net::co_spawn(io_, controller_->run(), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
+  thread_ = std::thread([this] { io_.run(); });
+}
+
+Replica::~Replica() {
+  post([this] { controller_->stop(); });
+  thread_.join();
+}
+
+void Replica::post(std::function<void()> work) { net::post(io_, std::move(work)); }
+
+World::World(Settings settings)
+    : server(settings.server),
+      options_(std::move(settings.options)),
+      clock_(settings.clock != nullptr ? *settings.clock : system_clock()) {
   options_.own_namespace = key_namespace;
   options_.listen_addr = "127.0.0.1:0";
   options_.listen_metrics_addr = "127.0.0.1:0";
   options_.key_size = 2048;
-  options_.key_renew_period = {};
-  server.install_crd(crd());
+  options_.key_renew_period = settings.key_renew_period;
+  server.install_crd(text_of_file(settings.crd));
   if (settings.recorded_key) put_recorded_key();
   if (!settings.start) return;
   start();
@@ -62,26 +110,13 @@ World::~World() {
   stop();
 }
 
-void World::start() {
-  io_ = std::make_unique<net::io_context>(1);
-  controller_ = Controller::create({options_, client_of(server, io_->get_executor()),
-                                    system_clock(), system_random(), quick()})
-                    .value();
-  net::co_spawn(*io_, controller_->run(), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
-  thread_ = std::thread([this] { io_->run(); });
+void World::start() { replica_ = another(); }
+
+std::unique_ptr<Replica> World::another() {
+  return std::make_unique<Replica>(server, options_, clock_);
 }
 
-void World::stop() {
-  if (!thread_.joinable()) return;
-  post([this] { controller_->stop(); });
-  thread_.join();
-  controller_.reset();
-  io_.reset();
-}
-
-void World::post(std::function<void()> work) { net::post(*io_, std::move(work)); }
+void World::stop() { replica_.reset(); }
 
 void World::apply(const Json& object) {
   Json next = object;
@@ -190,23 +225,9 @@ void World::let_the_queue_drain() {
 }
 
 void World::wait_until_it_watches() {
-  // Labelled keys, the legacy key, and the metadata of all Secrets.
-  const std::size_t watches = options_.skip_recreate ? 2 : 3;
+  // Labelled keys, retired ones, the legacy key, and the metadata of all Secrets.
+  const std::size_t watches = options_.skip_recreate ? 3 : 4;
   REQUIRE(server.wait_for([&] { return server.open_watches("secrets") >= watches; }));
-}
-
-World::Answer World::http_get(std::string_view path) {
-  net::io_context io;
-  net::ip::tcp::socket socket(io);
-  socket.connect({net::ip::make_address("127.0.0.1"), controller_->http_port()});
-  net::write(socket, net::buffer("GET " + std::string(path) +
-                                 " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
-  std::string text;
-  boost::system::error_code end;
-  net::read(socket, net::dynamic_buffer(text), end);
-  const auto blank = text.find("\r\n\r\n");
-  REQUIRE(blank != std::string::npos);
-  return {static_cast<unsigned>(std::stoul(text.substr(9, 3))), text.substr(blank + 4)};
 }
 
 bool World::ask_until(const std::function<bool()>& answered) {

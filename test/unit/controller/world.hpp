@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,10 +12,57 @@
 #include <vector>
 
 #include "api_server.hpp"
+#include "base/clock.hpp"
 #include "controller/controller.hpp"
 #include "controller/options.hpp"
 
 namespace bulla::test {
+
+/// A clock that a test sets. Threads: any.
+class SetClock final : public Clock {
+ public:
+  explicit SetClock(std::string_view rfc3339) { set(rfc3339); }
+  void set(std::string_view rfc3339) { set(parse_rfc3339(rfc3339).value()); }
+  void set(WallTime time) { now_ = time; }
+  [[nodiscard]] WallTime now() const override { return now_; }
+
+ private:
+  std::atomic<WallTime> now_;
+};
+
+struct HttpAnswer {
+  unsigned status = 0;
+  std::string head;
+  std::string body;
+};
+/// One request to 127.0.0.1, sent as it is; reads until the other side closes.
+[[nodiscard]] HttpAnswer http_exchange(std::uint16_t port, const std::string& text);
+[[nodiscard]] HttpAnswer http_get(std::uint16_t port, std::string_view path);
+[[nodiscard]] HttpAnswer http_post(std::uint16_t port, std::string_view path, std::string_view body);
+
+/// A controller on a thread of its own, with short back-offs.
+class Replica {
+ public:
+  Replica(const ApiServer& server, const bulla::Options& options, const Clock& clock);
+  ~Replica();
+  Replica(const Replica&) = delete;
+  Replica& operator=(const Replica&) = delete;
+
+  /// Runs `work` on the controller's thread.
+  void post(std::function<void()> work);
+  [[nodiscard]] Controller& controller() { return *controller_; }
+  [[nodiscard]] HttpAnswer get(std::string_view path) const { return http_get(http_port, path); }
+  [[nodiscard]] std::string metrics() const { return http_get(metrics_port, "/metrics").body; }
+
+ private:
+  boost::asio::io_context io_{1};
+  std::unique_ptr<Controller> controller_;
+  std::thread thread_;
+
+ public:
+  const std::uint16_t http_port;
+  const std::uint16_t metrics_port;
+};
 
 /// An in-memory API server with the CRD of manifests/, and a controller that works in it on a
 /// thread of its own, with short back-offs.
@@ -24,6 +73,10 @@ class World {
     bool start = true;
     bulla::Options options = {};
     ApiServer::Options server = {};
+    const Clock* clock = nullptr;  ///< null: the machine's
+    /// Of keys; 0: none, so that a recorded key is never too old.
+    std::chrono::nanoseconds key_renew_period = {};
+    const char* crd = BULLA_MANIFESTS "/crd.yaml";
   };
   World() : World(Settings{}) {}
   explicit World(Settings settings);
@@ -40,9 +93,12 @@ class World {
   /// Asks the controller to stop and waits until it has. True if it ended within the patience of
   /// wait_for().
   void stop();
-  [[nodiscard]] Controller& controller() { return *controller_; }
+  [[nodiscard]] Controller& controller() { return replica_->controller(); }
+  [[nodiscard]] Replica& replica() { return *replica_; }
+  /// One more controller with the same options, beside the first.
+  [[nodiscard]] std::unique_ptr<Replica> another();
   /// Runs `work` on the controller's thread.
-  void post(std::function<void()> work);
+  void post(std::function<void()> work) { replica_->post(std::move(work)); }
 
   /// As `kubectl apply`: creates the object, or changes it, with a new generation if its spec
   /// changes.
@@ -69,20 +125,19 @@ class World {
   /// before it has had its turn.
   void let_the_queue_drain();
 
-  struct Answer {
-    unsigned status = 0;
-    std::string body;
-  };
-  [[nodiscard]] Answer http_get(std::string_view path);
+  [[nodiscard]] HttpAnswer http_get(std::string_view path) const { return replica_->get(path); }
+  [[nodiscard]] HttpAnswer http_post(std::string_view path, std::string_view body) const {
+    return test::http_post(replica_->http_port, path, body);
+  }
+  [[nodiscard]] std::string metrics() const { return replica_->metrics(); }
   /// Asks over and over, for what the controller comes to know after the API server has told it.
   /// False when patience (30 s) ran out.
   [[nodiscard]] static bool ask_until(const std::function<bool()>& answered);
 
  private:
   bulla::Options options_;
-  std::unique_ptr<boost::asio::io_context> io_;
-  std::unique_ptr<Controller> controller_;
-  std::thread thread_;
+  const Clock& clock_;
+  std::unique_ptr<Replica> replica_;
   int drained_ = 0;
 };
 

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// When keys are added, and that replicas agree about it.
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "base/base64.hpp"
+#include "controller/key_secret.hpp"
+#include "world.hpp"
+
+namespace bulla::test {
+
+namespace {
+
+using std::chrono::hours;
+
+constexpr std::string_view recorded_name = "sealed-secrets-keyt8ggd";
+constexpr auto period = hours(720);
+
+std::size_t key_count(const World& world) {
+  return world.server.list("secrets", "kube-system").size();
+}
+
+std::size_t creates(const World& world) {
+  return world.server.count_requests({.verb = "create", .resource = "secrets"});
+}
+
+/// A key Secret whose certificate is valid from then on.
+Json key_from(std::string_view name, std::string_view not_before) {
+  const auto key = PrivateKey::generate(2048).value();
+  const auto certificate =
+      Certificate::self_signed(key, {"", parse_rfc3339(not_before).value(), hours(24)}).value();
+  bulla::Options options;
+  options.own_namespace = "kube-system";
+  return make_key_secret(key, certificate, options, std::string(name));
+}
+
+}  // namespace
+
+TEST_CASE("a key is added when the newest is as old as the period, and not before") {
+  // The recorded key is of 2026-11-23T21:40:31Z.
+  SetClock clock("2026-12-23T21:40:30.9Z");
+  World::Settings settings;
+  settings.clock = &clock;
+  settings.key_renew_period = period;
+  World world(settings);
+  world.let_the_queue_drain();
+  CHECK(key_count(world) == 1);
+
+  clock.set("2026-12-23T21:40:31Z");
+  REQUIRE(world.server.wait_for([&] { return key_count(world) == 2; }));
+  world.let_the_queue_drain();
+  CHECK(key_count(world) == 2);
+}
+
+TEST_CASE("renewal is off with a period of 0") {
+  SetClock clock("2126-01-01T00:00:00Z");
+  World::Settings settings;
+  settings.clock = &clock;
+  World world(settings);
+  world.let_the_queue_drain();
+  CHECK(key_count(world) == 1);
+}
+
+TEST_CASE("a clock that went back makes no keys") {
+  SetClock clock("1970-01-01T00:00:10Z");
+  World::Settings settings;
+  settings.clock = &clock;
+  settings.key_renew_period = period;
+  World world(settings);
+  world.let_the_queue_drain();
+  CHECK(key_count(world) == 1);
+  CHECK(world.http_get("/v1/cert.pem").status == 200);
+}
+
+TEST_CASE("a key from the future neither serves nor holds up renewal until its time") {
+  SetClock clock("2026-12-20T00:00:00Z");
+  World::Settings settings;
+  settings.clock = &clock;
+  settings.key_renew_period = period;
+  settings.start = false;
+  World world(settings);
+  world.server.put(key_from("made-in-2099", "2099-01-01T00:00:00Z"));
+  world.start();
+  REQUIRE(world.ask_until(
+      [&] { return world.metrics().find("keys{state=\"active\"} 2\n") != std::string::npos; }));
+  const auto recorded = world.server.get("secrets", "kube-system", recorded_name);
+  CHECK(world.http_get("/v1/cert.pem").body ==
+        as_text(decode_base64(recorded->at("data").at("tls.crt").as_string()).value()));
+
+  world.stop();
+  clock.set("2026-12-24T00:00:00Z");
+  world.start();
+  CHECK(world.server.wait_for([&] { return key_count(world) == 3; }));
+}
+
+TEST_CASE("of keys all from the future the newest is used") {
+  Keyring ring;
+  const auto now = parse_rfc3339("2026-01-01T00:00:00Z").value();
+  CHECK(newest_key(ring, now) == nullptr);
+  (void)ring.add(
+      parse_key_secret(key_from("a", "2026-01-01T00:11:00Z"), KeyOrder::certificate_not_before)
+          .value());
+  (void)ring.add(
+      parse_key_secret(key_from("b", "2027-01-01T00:00:00Z"), KeyOrder::certificate_not_before)
+          .value());
+  CHECK(newest_key(ring, now) == ring.newest_first().front());
+  // Clocks may differ a little.
+  CHECK(newest_key(ring, now + std::chrono::minutes(1)) == ring.newest_first().back());
+  CHECK(newest_key(ring, now + hours(24 * 366)) == ring.newest_first().front());
+}
+
+TEST_CASE("replicas that start together without a key make one") {
+  World::Settings settings;
+  settings.recorded_key = false;
+  settings.start = false;
+  World world(settings);
+  const auto held =
+      world.server.inject(Fault::of(Fault::Kind::hold, {.verb = "create", .resource = "secrets"}));
+  auto both = Fault::of(Fault::Kind::hold, {.verb = "create", .resource = "secrets"});
+  const auto held_too = world.server.inject(both);
+  world.start();
+  const auto second = world.another();
+  REQUIRE(world.server.wait_for([&] { return creates(world) == 2; }));
+  world.server.clear_fault(held);
+  world.server.clear_fault(held_too);
+
+  const auto serves = [](const Replica& replica) { return replica.get("/v1/cert.pem"); };
+  REQUIRE(world.ask_until([&] { return serves(world.replica()).status == 200; }));
+  REQUIRE(world.ask_until([&] { return serves(*second).status == 200; }));
+  CHECK(serves(world.replica()).body == serves(*second).body);
+  CHECK(key_count(world) == 1);
+}
+
+TEST_CASE("replicas that are told to renew together add one key") {
+  World world;
+  const auto second = world.another();
+  world.let_the_queue_drain();
+  REQUIRE(world.ask_until([&] { return second->get("/v1/cert.pem").status == 200; }));
+  auto hold =
+      Fault::of(Fault::Kind::hold, {.verb = "create", .resource = "secrets", .ns = "kube-system"});
+  hold.count = 2;
+  const auto before = creates(world);
+  const auto held = world.server.inject(hold);
+  world.post([&] { world.controller().renew_key(); });
+  second->post([&] { second->controller().renew_key(); });
+  REQUIRE(world.server.wait_for([&] { return creates(world) == before + 2; }));
+  world.server.clear_fault(held);
+
+  REQUIRE(world.server.wait_for([&] { return key_count(world) == 2; }));
+  world.let_the_queue_drain();
+  CHECK(world.ask_until(
+      [&] { return second->get("/v1/cert.pem").body == world.http_get("/v1/cert.pem").body; }));
+  CHECK(key_count(world) == 2);
+
+  // Each can go on alone.
+  second->post([&] { second->controller().renew_key(); });
+  CHECK(world.server.wait_for([&] { return key_count(world) == 3; }));
+}
+
+TEST_CASE("a name that a retired key holds is passed over") {
+  World::Settings settings;
+  settings.recorded_key = false;
+  World world(settings);
+  REQUIRE(world.server.wait_for([&] { return key_count(world) == 1; }));
+  const auto first = text_at(world.server.list("secrets", "kube-system").at(0), "metadata.name");
+  world.edit("secrets", "kube-system", first, [](JsonObject& secret) {
+    secret["metadata"].as_object()["labels"] = {
+        {"sealedsecrets.bitnami.com/sealed-secrets-key", "compromised"}};
+  });
+  CHECK(world.server.wait_for([&] { return key_count(world) == 2; }));
+}
+
+TEST_CASE("where the own namespace can't be read, the first key's name is left to chance") {
+  World::Settings settings;
+  settings.recorded_key = false;
+  settings.start = false;
+  settings.server.seed = 1;
+  World world(settings);
+  world.server.inject(Fault::forbid({.verb = "get", .resource = "namespaces"}));
+  world.start();
+  REQUIRE(world.server.wait_for([&] { return key_count(world) == 1; }));
+  Keyring none;
+  CHECK(text_at(world.server.list("secrets", "kube-system").at(0), "metadata.name") !=
+        key_secret_name({"sealed-secrets-key", "", none, 0}));
+}
+
+TEST_CASE("names of key Secrets look as ever, and depend on cluster, keys and attempt alone") {
+  Keyring none;
+  Keyring one;
+  (void)one.add(
+      parse_key_secret(key_from("a", "2026-01-01T00:00:00Z"), KeyOrder::certificate_not_before)
+          .value());
+  std::set<std::string> names;
+  for (const auto* ring : {&none, &one}) {
+    for (const auto* cluster : {"uid-1", "uid-2"}) {
+      for (const unsigned attempt : {0U, 1U}) {
+        const auto name = key_secret_name({"sealed-secrets-key", cluster, *ring, attempt});
+        CHECK(name == key_secret_name({"sealed-secrets-key", cluster, *ring, attempt}));
+        CHECK(name.size() == recorded_name.size());
+        CHECK(name.starts_with("sealed-secrets-key"));
+        names.insert(name);
+      }
+    }
+  }
+  CHECK(names.size() == 8);
+}
+
+TEST_CASE("the age of the key that is sealed with is a metric") {
+  SetClock clock("2026-11-23T21:41:31Z");
+  World::Settings settings;
+  settings.clock = &clock;
+  World world(settings);
+  CHECK(world.ask_until([&] {
+    return world.metrics().find("sealed_secrets_controller_newest_key_age_seconds 60\n") !=
+           std::string::npos;
+  }));
+}
+
+}  // namespace bulla::test
