@@ -54,11 +54,21 @@ constexpr std::size_t watch_line_bytes_max = 16 * mib;
 constexpr std::size_t list_page_objects = 500;
 
 // --- what a client may send to the controller's endpoints -----------------------------------
-/// A request body: the API server would refuse a larger SealedSecret anyhow.
-constexpr std::size_t request_body_bytes_max = 4 * mib;
+/// A request body: etcd takes 1.5 MiB an object.
+constexpr std::size_t request_body_bytes_max = 2 * mib;
 constexpr std::size_t request_header_bytes_max = 16 * kib;
-/// Connections open at once on one listening address.
+/// Connections open at once on one listening address, and of one client: a single one must not be
+/// able to keep everybody else, and the kubelet's probes, out.
 constexpr std::size_t connections_max = 256;
+constexpr std::size_t connections_per_client_max = 128;
+/// Requests with a body that are read or worked on at a time, in all and of one client. With the
+/// bound above, they are what a flood can make us hold in memory.
+constexpr std::size_t requests_at_once_max = 8;
+constexpr std::size_t requests_at_once_per_client_max = 4;
+/// Items of a SealedSecret in one request: each may cost one private-key operation a key.
+constexpr std::size_t request_items_max = 256;
+/// Clients whose rates are remembered; more share one rate.
+constexpr std::size_t rate_limited_clients_max = 4096;
 
 // --- the controller -----------------------------------------------------------------------------
 /// Events that wait to be sent. More are dropped and counted: an Event is never worth memory.

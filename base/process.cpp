@@ -3,6 +3,7 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -13,6 +14,12 @@ void harden_process() noexcept {
   ::setrlimit(RLIMIT_CORE, &none);
   ::prctl(PR_SET_DUMPABLE, 0);
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): can't fail for SIGPIPE
+}
+
+void lower_thread_priority() noexcept {
+  constexpr int niceness = 10;
+  // On Linux this is a property of threads, and lowering it needs no permission.
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
 }
 
 }  // namespace bulla

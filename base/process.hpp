@@ -8,4 +8,7 @@ namespace bulla {
 /// 0), a broken pipe is an error and not a death (SIGPIPE ignored).
 void harden_process() noexcept;
 
+/// Gives this thread only what others leave of the cores (nice 10).
+void lower_thread_priority() noexcept;
+
 }  // namespace bulla

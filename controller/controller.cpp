@@ -35,6 +35,10 @@ Controller::Controller(Parts parts)
       events_(client_, {}, parts.clock, random_),
       keys_({client_, options_, events_, pool_, parts.clock, random_}, [this] { keys_changed(); }),
       reconciler_({client_, options_, keys_, ledger_, events_, metrics_, pool_, parts.clock}),
+      sealed_requests_({[this] { return keys_.ring(); },
+                        [this] { return keys_.newest(); },
+                        options_.accept_deprecated_v1_data,
+                        {options_.rate_limit, options_.rate_limit_burst}}),
       workers_(client_.executor()),
       background_(client_.executor()),
       stop_bell_(client_.executor()) {
@@ -50,14 +54,18 @@ Result<std::unique_ptr<Controller>> Controller::create(Parts parts) {
 }
 
 Result<void> Controller::listen() {
-  const HttpServerOptions times{options_.read_timeout, options_.write_timeout};
-  auto newest = [this] { return keys_.newest_certificate(); };
-  auto http = HttpServer::listen(client_.executor(), options_.listen_addr, times,
-                                 public_endpoints(std::move(newest), metrics_));
-  if (!http) return http.error();
-  auto metrics = HttpServer::listen(client_.executor(), options_.listen_metrics_addr, times,
+  HttpServerOptions how{.read_timeout = options_.read_timeout,
+                        .write_timeout = options_.write_timeout};
+  auto metrics = HttpServer::listen(client_.executor(), options_.listen_metrics_addr, how,
                                     metrics_endpoint(metrics_, [this] { refresh_metrics(); }));
   if (!metrics) return metrics.error();
+  if (!options_.tls_cert_file.empty())
+    how.tls = TlsFiles{options_.tls_cert_file, options_.tls_key_file};
+  auto http = HttpServer::listen(
+      client_.executor(), options_.listen_addr, std::move(how),
+      public_endpoints({[this] { return keys_.newest_certificate(); }, [this] { return ready(); },
+                        sealed_requests_, metrics_}));
+  if (!http) return http.error();
   http_ = std::make_unique<HttpServer>(std::move(*http));
   metrics_http_ = std::make_unique<HttpServer>(std::move(*metrics));
   return {};
@@ -123,8 +131,19 @@ kube::Awaitable<void> Controller::wind_down() {
 
 void Controller::stop() {
   stopped_ = true;
+  sealed_requests_.stop();
   keys_.stop();
   stop_bell_.cancel();
+}
+
+/// A namespace that can't be listed (it is not there yet, or we may not) must not keep the others
+/// from being served.
+bool Controller::ready() const {
+  if (stopped_ || keys_.ring()->empty()) return false;
+  const auto listed = [](const auto& watch) { return watch->listed(); };
+  const auto settled = [](const auto& watch) { return watch->listed() || watch->in_trouble(); };
+  return std::any_of(watches_.begin(), watches_.end(), listed) &&
+         std::all_of(watches_.begin(), watches_.end(), settled);
 }
 
 void Controller::renew_key() { keys_.renew_now(); }

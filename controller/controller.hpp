@@ -19,6 +19,7 @@
 #include "controller/namespace_watch.hpp"
 #include "controller/options.hpp"
 #include "controller/reconciler.hpp"
+#include "controller/sealed_requests.hpp"
 #include "controller/tasks.hpp"
 #include "kube/client.hpp"
 #include "kube/events.hpp"
@@ -74,6 +75,7 @@ class Controller {
   [[nodiscard]] kube::Awaitable<void> wind_down();
   void keys_changed();
   void refresh_metrics();
+  [[nodiscard]] bool ready() const;
 
   const Options options_;
   const ControllerTiming timing_;
@@ -87,6 +89,7 @@ class Controller {
   kube::EventRecorder events_;
   KeyRegistry keys_;
   Reconciler reconciler_;
+  SealedRequests sealed_requests_;
   std::vector<std::unique_ptr<NamespaceWatch>> watches_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<HttpServer> metrics_http_;

@@ -2,6 +2,7 @@
 #include "controller/endpoints.hpp"
 
 #include <chrono>
+#include <memory>
 
 #include "base/text.hpp"
 
@@ -50,28 +51,74 @@ std::string_view method_label(std::string_view method) {
   return "unknown";
 }
 
-}  // namespace
-
-HttpServer::Handler public_endpoints(std::function<std::optional<Certificate>()> newest,
-                                     Metrics& metrics) {
-  return [newest = std::move(newest),
-          &metrics](HttpRequest request) -> boost::asio::awaitable<HttpReply> {
-    const auto start = std::chrono::steady_clock::now();
-    if (request.path == "/healthz")
-      co_return only_reads(request) ? text_reply(200, "ok\n") : method_not_allowed();
-    if (request.path != certificate_path) co_return text_reply(404, "404 page not found\n");
-
-    auto reply = certificate_reply(request, newest());
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    metrics.http_answered(
-        {certificate_path, method_label(request.method), reply.status, took.count()});
-    co_return reply;
-  };
+HttpReply readiness(bool ready) {
+  if (ready) return text_reply(200, "ok\n");
+  auto reply = text_reply(503, "not ready: keys or objects are still being listed\n");
+  reply.headers.emplace_back("Retry-After", "1");
+  return reply;
 }
 
-HttpServer::Handler metrics_endpoint(const Metrics& metrics, std::function<void()> refresh) {
-  return [&metrics,
-          refresh = std::move(refresh)](HttpRequest request) -> boost::asio::awaitable<HttpReply> {
+bool is_for_sealed(std::string_view path) { return path == verify_path || path == rotate_path; }
+
+/// Requests to these are counted, as the reference does.
+class Counted {
+ public:
+  Counted(Metrics& metrics, std::string_view path, std::string_view method)
+      : metrics_(metrics), path_(path), method_(method_label(method)) {}
+  HttpReply operator()(HttpReply reply) const {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start_;
+    metrics_.http_answered({path_, method_, reply.status, took.count()});
+    return reply;
+  }
+
+ private:
+  Metrics& metrics_;
+  std::string path_;
+  std::string_view method_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// A body is read only by those that need one.
+Admission without_body() {
+  Admission admission;
+  admission.body_bytes_max = 0;
+  return admission;
+}
+
+boost::asio::awaitable<HttpReply> answer_publicly(const PublicEndpoints& endpoints,
+                                                  HttpRequest request) {
+  if (request.path == "/healthz" || request.path == "/readyz") {
+    if (!only_reads(request)) co_return method_not_allowed();
+    co_return readiness(request.path == "/healthz" || endpoints.ready());
+  }
+  const bool sealed = is_for_sealed(request.path);
+  if (!sealed && request.path != certificate_path)
+    co_return text_reply(404, "404 page not found\n");
+  const Counted counted(endpoints.metrics, request.path, request.method);
+  if (!sealed) co_return counted(certificate_reply(request, endpoints.newest()));
+  co_return counted(co_await endpoints.sealed.answer(std::move(request)));
+}
+
+}  // namespace
+
+HttpService public_endpoints(PublicEndpoints endpoints) {
+  const auto shared = std::make_shared<const PublicEndpoints>(std::move(endpoints));
+  auto admit = [shared](const HttpHead& head) {
+    if (!is_for_sealed(head.path)) return without_body();
+    const Counted counted(shared->metrics, head.path, head.method);
+    auto admission = shared->sealed.admit(head);
+    if (admission.refusal) admission.refusal = counted(std::move(*admission.refusal));
+    return admission;
+  };
+  auto answer = [shared](HttpRequest request) {
+    return answer_publicly(*shared, std::move(request));
+  };
+  return {std::move(admit), std::move(answer)};
+}
+
+HttpService metrics_endpoint(const Metrics& metrics, std::function<void()> refresh) {
+  auto answer = [&metrics, refresh = std::move(refresh)](
+                    HttpRequest request) -> boost::asio::awaitable<HttpReply> {
     if (request.path != "/metrics") co_return text_reply(404, "404 page not found\n");
     if (!only_reads(request)) co_return method_not_allowed();
     refresh();
@@ -80,6 +127,7 @@ HttpServer::Handler metrics_endpoint(const Metrics& metrics, std::function<void(
     reply.body = metrics.text();
     co_return reply;
   };
+  return {[](const HttpHead&) { return without_body(); }, std::move(answer)};
 }
 
 }  // namespace bulla

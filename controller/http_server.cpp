@@ -1,68 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/http_server.hpp"
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
 #include <charconv>
 #include <set>
 
-#include "base/limits.hpp"
+#include "controller/http_connection.hpp"
 #include "controller/tasks.hpp"
 
 namespace bulla {
 
 namespace net = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
 using tcp = net::ip::tcp;
 using boost::system::error_code;
 
 namespace {
 
-using Body = http::vector_body<std::uint8_t, WipingAllocator<std::uint8_t>>;
-using Buffer = beast::basic_flat_buffer<WipingAllocator<char>>;
-
 constexpr auto accept_pause = std::chrono::milliseconds(100);
 
 auto into(error_code& error) { return net::redirect_error(net::use_awaitable, error); }
-
-HttpRequest to_request(const http::request<Body>& message) {
-  HttpRequest request;
-  request.method = std::string(message.method_string());
-  const std::string_view target(message.target().data(), message.target().size());
-  request.path = std::string(target.substr(0, target.find('?')));
-  request.body = SecretBuffer::copy_of(std::span<const std::uint8_t>(message.body()));
-  return request;
-}
-
-http::response<http::string_body> to_response(HttpReply reply, const http::request<Body>& request) {
-  http::response<http::string_body> response(static_cast<http::status>(reply.status),
-                                             request.version());
-  for (const auto& [name, value] : reply.headers) response.set(name, value);
-  response.set(http::field::content_type, reply.content_type);
-  response.keep_alive(request.keep_alive());
-  response.content_length(reply.body.size());
-  if (request.method() != http::verb::head) response.body() = std::move(reply.body);
-  return response;
-}
-
-/// The answer to what could not be read, or nothing where none is due (the client went).
-std::optional<HttpReply> complaint(const error_code& error) {
-  if (error == http::error::body_limit) return HttpReply{413, {}, "request body too large\n", {}};
-  if (error == http::error::header_limit)
-    return HttpReply{431, {}, "request header fields too large\n", {}};
-  const bool malformed = error.category() == make_error_code(http::error::bad_method).category() &&
-                         error != http::error::end_of_stream &&
-                         error != http::error::partial_message;
-  if (malformed) return HttpReply{400, {}, "bad request\n", {}};
-  return std::nullopt;
-}
 
 Result<tcp::acceptor> open_acceptor(const net::any_io_executor& executor, const tcp::endpoint& at,
                                     bool both_families) {
@@ -94,101 +55,88 @@ Result<tcp::acceptor> open_acceptor(const net::any_io_executor& executor,
 }  // namespace
 
 struct HttpServer::Impl {
-  Impl(tcp::acceptor opened, ListenAddress given, HttpServerOptions chosen, Handler handle)
+  Impl(tcp::acceptor opened, ListenAddress given, HttpServerOptions chosen, HttpService handle,
+       std::optional<TlsIdentity> tls)
       : acceptor(std::move(opened)),
         address(std::move(given)),
-        options(chosen),
-        handler(std::move(handle)),
+        options(std::move(chosen)),
+        service(std::move(handle)),
+        identity(std::move(tls)),
         connections(acceptor.get_executor()),
         slot_free(acceptor.get_executor()) {}
 
   net::awaitable<void> accept_all();
-  net::awaitable<void> serve(tcp::socket socket);
-  net::awaitable<bool> answer_one(beast::tcp_stream& stream, Buffer& buffer);
-  net::awaitable<bool> write(beast::tcp_stream& stream, HttpReply reply,
-                             const http::request<Body>& request);
+  net::awaitable<void> admit(tcp::socket socket);
+  net::awaitable<void> serve(std::unique_ptr<HttpConnection> connection);
+  net::awaitable<void> pause(std::chrono::steady_clock::time_point until);
+  bool make_room(const std::string* client);
+  std::size_t count_of(const std::string& client) const;
 
   tcp::acceptor acceptor;
   ListenAddress address;
   HttpServerOptions options;
-  Handler handler;
+  HttpService service;
+  std::optional<TlsIdentity> identity;
   TaskGroup connections;
   net::steady_timer slot_free;  ///< rings when a connection ends
-  std::set<beast::tcp_stream*> open;
+  std::set<HttpConnection*> open;
   bool stopped = false;
 };
 
+net::awaitable<void> HttpServer::Impl::pause(std::chrono::steady_clock::time_point until) {
+  error_code rung;
+  slot_free.expires_at(until);
+  co_await slot_free.async_wait(into(rung));
+}
+
 net::awaitable<void> HttpServer::Impl::accept_all() {
   while (!stopped) {
-    if (open.size() >= limits::connections_max) {
-      error_code rung;
-      slot_free.expires_at(std::chrono::steady_clock::time_point::max());
-      co_await slot_free.async_wait(into(rung));
-      continue;
-    }
     error_code error;
     auto socket = co_await acceptor.async_accept(into(error));
     if (stopped) break;
-    if (error) {
+    if (!error) {
+      co_await admit(std::move(socket));
+    } else {
       // Out of descriptors, or the client is gone already: neither is a reason to end.
-      error_code rung;
-      slot_free.expires_after(accept_pause);
-      co_await slot_free.async_wait(into(rung));
-      continue;
+      co_await pause(std::chrono::steady_clock::now() + accept_pause);
     }
-    connections.start(serve(std::move(socket)));
   }
 }
 
-net::awaitable<void> HttpServer::Impl::serve(tcp::socket socket) {
-  beast::tcp_stream stream(std::move(socket));
-  Buffer buffer(limits::request_header_bytes_max + limits::request_body_bytes_max);
-  open.insert(&stream);
-  while (!stopped && co_await answer_one(stream, buffer)) {
+net::awaitable<void> HttpServer::Impl::admit(tcp::socket socket) {
+  auto tls = identity ? identity->at(std::chrono::steady_clock::now()) : nullptr;
+  auto connection =
+      std::make_unique<HttpConnection>(std::move(socket), std::move(tls), options, service);
+  const std::string& client = connection->client();
+  if (count_of(client) >= options.connections_per_client_max && !make_room(&client)) co_return;
+  while (!stopped && open.size() >= options.connections_max && !make_room(nullptr))
+    co_await pause(std::chrono::steady_clock::time_point::max());
+  if (!stopped) connections.start(serve(std::move(connection)));
+}
+
+std::size_t HttpServer::Impl::count_of(const std::string& client) const {
+  return static_cast<std::size_t>(std::count_if(
+      open.begin(), open.end(), [&](const auto* one) { return one->client() == client; }));
+}
+
+/// Closes the connection (of that client, if given) that has been idle longest; false if none is.
+bool HttpServer::Impl::make_room(const std::string* client) {
+  HttpConnection* oldest = nullptr;
+  for (auto* one : open) {
+    if (!one->idle_since() || (client != nullptr && one->client() != *client)) continue;
+    if (oldest == nullptr || *one->idle_since() < *oldest->idle_since()) oldest = one;
   }
-  open.erase(&stream);
+  if (oldest == nullptr) return false;
+  oldest->close();
+  open.erase(oldest);
+  return true;
+}
+
+net::awaitable<void> HttpServer::Impl::serve(std::unique_ptr<HttpConnection> connection) {
+  open.insert(connection.get());
+  co_await connection->serve();
+  open.erase(connection.get());
   slot_free.cancel();
-  error_code ignored;
-  stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
-}
-
-/// False when the connection is done with.
-net::awaitable<bool> HttpServer::Impl::answer_one(beast::tcp_stream& stream, Buffer& buffer) {
-  http::request_parser<Body> parser;
-  parser.header_limit(limits::request_header_bytes_max);
-  parser.body_limit(limits::request_body_bytes_max);
-  stream.expires_after(options.read_timeout);
-  error_code error;
-  co_await http::async_read(stream, buffer, parser, into(error));
-  if (error) {
-    auto reply = complaint(error);
-    if (!reply) co_return false;
-    http::request<Body> unread;
-    unread.version(11);
-    unread.keep_alive(false);
-    co_return co_await write(stream, std::move(*reply), unread);
-  }
-  stream.expires_never();
-  const http::request<Body> message = parser.release();
-  auto reply = co_await handler(to_request(message));
-  co_return co_await write(stream, std::move(reply), message);
-}
-
-net::awaitable<bool> HttpServer::Impl::write(beast::tcp_stream& stream, HttpReply reply,
-                                             const http::request<Body>& request) {
-  if (reply.content_type.empty()) reply.content_type = HttpReply().content_type;
-  auto response = to_response(std::move(reply), request);
-  // To HEAD the header alone goes out, with the length that a GET would have.
-  http::response_serializer<http::string_body> serializer(response);
-  serializer.split(request.method() == http::verb::head);
-  stream.expires_after(options.write_timeout);
-  error_code error;
-  if (request.method() == http::verb::head) {
-    co_await http::async_write_header(stream, serializer, into(error));
-  } else {
-    co_await http::async_write(stream, serializer, into(error));
-  }
-  co_return !error && response.keep_alive();
 }
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -197,13 +145,20 @@ HttpServer& HttpServer::operator=(HttpServer&&) noexcept = default;
 HttpServer::~HttpServer() = default;
 
 Result<HttpServer> HttpServer::listen(net::any_io_executor executor, const std::string& address,
-                                      HttpServerOptions options, Handler handler) {
+                                      HttpServerOptions options, HttpService service) {
+  std::optional<TlsIdentity> identity;
+  if (options.tls) {
+    auto loaded = TlsIdentity::load(*options.tls);
+    if (!loaded) return loaded.error();
+    identity = std::move(*loaded);
+  }
   auto parsed = parse_listen_address(address);
   if (!parsed) return std::move(parsed).error().during("listen tcp");
   auto acceptor = open_acceptor(executor, *parsed);
   if (!acceptor) return std::move(acceptor).error().during("listen tcp " + address);
-  return HttpServer(std::make_unique<Impl>(std::move(*acceptor), std::move(*parsed), options,
-                                           std::move(handler)));
+  return HttpServer(std::make_unique<Impl>(std::move(*acceptor), std::move(*parsed),
+                                           std::move(options), std::move(service),
+                                           std::move(identity)));
 }
 
 net::awaitable<void> HttpServer::run() {
@@ -216,7 +171,7 @@ void HttpServer::stop() {
   error_code ignored;
   impl_->acceptor.close(ignored);
   impl_->slot_free.cancel();
-  for (auto* stream : impl_->open) stream->close();
+  for (auto* connection : impl_->open) connection->close();
 }
 
 std::uint16_t HttpServer::port() const noexcept {

@@ -5,51 +5,40 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "base/error.hpp"
-#include "base/secret.hpp"
+#include "base/limits.hpp"
+#include "controller/http_types.hpp"
+#include "controller/tls_identity.hpp"
 
 namespace bulla {
-
-/// A request as a handler sees it. The body is bounded by limits::request_body_bytes_max.
-struct HttpRequest {
-  std::string method = {};  ///< "GET", ...
-  std::string path = {};    ///< without the query, as sent
-  SecretBuffer body = {};
-};
-
-struct HttpReply {
-  unsigned status = 200;
-  std::string content_type = "text/plain; charset=utf-8";
-  std::string body = {};  ///< left out of the answer to HEAD
-  std::vector<std::pair<std::string, std::string>> headers = {};
-};
 
 struct HttpServerOptions {
   std::chrono::nanoseconds read_timeout = std::chrono::minutes(2);  ///< for one request
   std::chrono::nanoseconds write_timeout = std::chrono::minutes(2);
+  std::size_t connections_max = limits::connections_max;
+  std::size_t connections_per_client_max = limits::connections_per_client_max;
+  std::optional<TlsFiles> tls = {};  ///< none: plain HTTP
 };
 
 /// An HTTP/1.1 server on one address: keep-alive, bounded connections, headers, bodies and times
-/// (base/limits.hpp). A client over the limit waits in the listening queue.
+/// (base/limits.hpp). Where there are too many connections, in all or of one client, the one that
+/// has waited longest for a request makes room; if none waits, a new one of that client is closed,
+/// and other new ones wait.
 ///
 /// Threads: one, that of the executor. Lifetime: until run() has returned.
 class HttpServer {
  public:
-  using Handler = std::function<boost::asio::awaitable<HttpReply>(HttpRequest)>;
-
   /// Opens the port. `address` as in Go: "host:port", "[::1]:8080", ":8080" (every address, IPv6
-  /// and IPv4); port 0 takes a free one. The handler must not throw.
-  /// Errors: invalid_input (`listen tcp ADDRESS: ...`).
+  /// and IPv4); port 0 takes a free one.
+  /// Errors: invalid_input (`listen tcp ADDRESS: ...`, or what is wrong with the TLS files).
   [[nodiscard]] static Result<HttpServer> listen(boost::asio::any_io_executor executor,
                                                  const std::string& address,
-                                                 HttpServerOptions options, Handler handler);
+                                                 HttpServerOptions options, HttpService service);
   HttpServer(HttpServer&&) noexcept;
   HttpServer& operator=(HttpServer&&) noexcept;
   ~HttpServer();

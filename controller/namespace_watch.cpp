@@ -37,7 +37,10 @@ NamespaceWatch::NamespaceWatch(Parts parts, std::string watched)
       sealed_secrets_(
           parts_.client, sealed_secrets(parts_.informer, parts_.options, namespace_), parts_.random,
           [this](kube::ObjectEvent event) { on_sealed_secret(std::move(event)); },
-          log_trouble("SealedSecrets", namespace_)),
+          [this, log = log_trouble("SealedSecrets", namespace_)](const Error& error) {
+            in_trouble_ = true;
+            log(error);
+          }),
       tasks_(parts_.client.executor()) {
   if (parts_.options.skip_recreate) return;
   secrets_ = std::make_unique<kube::Informer>(

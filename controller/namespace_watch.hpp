@@ -40,6 +40,11 @@ class NamespaceWatch {
   [[nodiscard]] kube::Awaitable<void> run();
   void cancel() noexcept;
 
+  /// The first list of SealedSecrets is complete.
+  [[nodiscard]] bool listed() const noexcept { return listed_; }
+  /// They could not be listed so far; it goes on trying.
+  [[nodiscard]] bool in_trouble() const noexcept { return in_trouble_; }
+
  private:
   void on_sealed_secret(kube::ObjectEvent event);
   void on_secret(kube::ObjectEvent event);
@@ -51,7 +56,8 @@ class NamespaceWatch {
   std::unique_ptr<kube::Informer> secrets_;  ///< null with --skip-recreate
   Roll sealed_roll_;
   Roll secret_roll_;
-  bool listed_ = false;  ///< the first list of SealedSecrets is complete
+  bool listed_ = false;
+  bool in_trouble_ = false;
   TaskGroup tasks_;
 };
 

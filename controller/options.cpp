@@ -15,8 +15,8 @@ namespace bulla {
 namespace {
 
 // Accepted for the reference's sake; a later version acts on them.
-constexpr std::array not_acted_on = {"rate-limit",     "rate-limit-burst", "old-gc-behavior",
-                                     "kubeclient-qps", "kubeclient-burst", "max-unseal-retries"};
+constexpr std::array not_acted_on = {"old-gc-behavior", "kubeclient-qps", "kubeclient-burst",
+                                     "max-unseal-retries"};
 
 FlagSet::Setter duration(std::chrono::nanoseconds& target) {
   return [&target](std::string_view value) -> Result<void> {
@@ -216,12 +216,21 @@ FlagSet::Group service_flags(Options& o) {
             .set = duration(o.write_timeout)},
            {.name = "rate-limit",
             .value = "int",
-            .help = "Requests a second to the verify endpoint.",
-            .set = FlagSet::ignored_number()},
+            .help = "Requests a second of one client to verify, and to rotate.",
+            .set = FlagSet::number(o.rate_limit)},
            {.name = "rate-limit-burst",
             .value = "int",
-            .help = "Requests beyond the rate to the verify endpoint.",
-            .set = FlagSet::ignored_number()}}};
+            .help = "Requests beyond that rate that may come at once.",
+            .set = FlagSet::number(o.rate_limit_burst)},
+           {.name = "tls-cert-file",
+            .value = "path",
+            .help = "Serve HTTPS on --listen-addr with this certificate (PEM); read again when it "
+                    "changes.",
+            .set = FlagSet::text(o.tls_cert_file)},
+           {.name = "tls-key-file",
+            .value = "path",
+            .help = "The private key of --tls-cert-file (PEM).",
+            .set = FlagSet::text(o.tls_key_file)}}};
 }
 
 FlagSet::Group process_flags(Options& o) {
@@ -275,6 +284,11 @@ Result<void> check(const Options& options) {
     return Error{Errc::invalid_input, "--key-ttl must be more than 0"};
   if (options.key_renew_period < std::chrono::nanoseconds(0))
     return Error{Errc::invalid_input, "--key-renew-period must not be less than 0"};
+  if (options.rate_limit < 1) return Error{Errc::invalid_input, "--rate-limit must be at least 1"};
+  if (options.rate_limit_burst < 0)
+    return Error{Errc::invalid_input, "--rate-limit-burst must not be less than 0"};
+  if (options.tls_cert_file.empty() != options.tls_key_file.empty())
+    return Error{Errc::invalid_input, "--tls-cert-file and --tls-key-file need each other"};
   if (options.key_prefix.empty())
     return Error{Errc::invalid_input, "--key-prefix must not be empty"};
   return {};

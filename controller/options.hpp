@@ -46,6 +46,10 @@ struct Options {
   std::string listen_metrics_addr = ":8081";
   std::chrono::nanoseconds read_timeout = std::chrono::minutes(2);
   std::chrono::nanoseconds write_timeout = std::chrono::minutes(2);
+  int rate_limit = 2;              ///< requests a second of one client, for verify and for rotate
+  int rate_limit_burst = 2;        ///< beyond the first, at once
+  std::string tls_cert_file = {};  ///< ours: both or none
+  std::string tls_key_file = {};
 
   std::optional<std::string> kubeconfig = {};  ///< ours: to run outside of a cluster
   /// The controller's own, where its keys live. Not a flag: see own_namespace().

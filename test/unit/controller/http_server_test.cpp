@@ -3,11 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <string>
 #include <thread>
@@ -26,8 +28,8 @@ using tcp = net::ip::tcp;
 /// A server on a free port of 127.0.0.1, on a thread of its own.
 class Serving {
  public:
-  explicit Serving(HttpServer::Handler handler, HttpServerOptions options = {})
-      : server_(HttpServer::listen(io_.get_executor(), "127.0.0.1:0", options, std::move(handler))
+  explicit Serving(HttpService service, HttpServerOptions options = {})
+      : server_(HttpServer::listen(io_.get_executor(), "127.0.0.1:0", options, std::move(service))
                     .value()),
         port(server_.port()) {
     net::co_spawn(io_, server_.run(), net::detached);
@@ -66,7 +68,7 @@ class Serving {
   const std::uint16_t port;
 };
 
-HttpServer::Handler echo() {
+HttpService::Handler echo() {
   return [](HttpRequest request) -> net::awaitable<HttpReply> {
     HttpReply reply;
     reply.body =
@@ -146,52 +148,154 @@ TEST_CASE("a client that sends nothing is let go") {
   CHECK(serving.exchange("GET / HTT").empty());
 }
 
-TEST_CASE("a client over the limit waits until another one leaves") {
-  Serving serving(echo());
-  std::vector<tcp::socket> held;
-  for (std::size_t i = 0; i < limits::connections_max; ++i) held.push_back(serving.connect());
-  // Each is really served: it answers.
-  for (auto& socket : held) {
-    net::write(socket, net::buffer(std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n")));
-    char first = 0;
-    net::read(socket, net::buffer(&first, 1));
-    CHECK(first == 'H');
-  }
-  auto waiting = serving.connect();
-  net::write(waiting, net::buffer(std::string("GET /w HTTP/1.1\r\nHost: x\r\n\r\n")));
-  // One more is taken after the one that leaves, and so has its answer.
-  held.pop_back();
-  char first = 0;
-  net::read(waiting, net::buffer(&first, 1));
-  CHECK(first == 'H');
+namespace {
+
+void ask(tcp::socket& socket, const std::string& path = "/") {
+  net::write(socket, net::buffer("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n"));
 }
 
-TEST_CASE("the endpoints answer as the reference's") {
+/// The status of the next answer; 0 when the server closed instead.
+unsigned status_of_next(tcp::socket& socket) {
+  std::string answer;
+  boost::system::error_code failed;
+  net::read_until(socket, net::dynamic_buffer(answer), "\r\n\r\n", failed);
+  return failed ? 0 : static_cast<unsigned>(std::stoul(answer.substr(9, 3)));
+}
+
+}  // namespace
+
+TEST_CASE("where connections are many, the one that is idle longest makes room") {
+  struct Case {
+    const char* name;
+    HttpServerOptions options;
+  };
+  for (const auto& c : {Case{"in all", {.connections_max = 3}},
+                        Case{"of one client", {.connections_per_client_max = 3}}}) {
+    CAPTURE(c.name);
+    Serving serving(echo(), c.options);
+    std::vector<tcp::socket> held;
+    for (int i = 0; i < 3; ++i) {
+      held.push_back(serving.connect());
+      ask(held.back());
+      CHECK(status_of_next(held.back()) == 200);
+    }
+    auto another = serving.connect();
+    ask(another);
+    CHECK(status_of_next(another) == 200);
+    ask(held[1]);
+    CHECK(status_of_next(held[1]) == 200);
+    CHECK(status_of_next(held[0]) == 0);
+  }
+}
+
+TEST_CASE("what a client may send is decided before its body is read") {
+  auto refuse = [](const HttpHead& head) {
+    Admission admission;
+    admission.headers = {{"X-Client", head.client}};
+    if (head.path == "/no") admission.refusal = HttpReply{429, {}, "no\n", {}};
+    if (head.path == "/small") admission.body_bytes_max = 1;
+    return admission;
+  };
+  Serving serving(HttpService(refuse, echo()));
+  const std::string length = "Host: x\r\nContent-Length: 1000000\r\n\r\n";
+  const auto refused = serving.exchange("POST /no HTTP/1.1\r\n" + length);
+  CHECK(has(refused, "HTTP/1.1 429 "));
+  CHECK(has(refused, "X-Client: 127.0.0.1\r\n"));
+  CHECK(has(refused, "Connection: close\r\n"));
+  CHECK(has(serving.exchange("POST /small HTTP/1.1\r\n" + length), "HTTP/1.1 413 "));
+  CHECK(has(serving.exchange("POST /small HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked"
+                             "\r\n\r\n2\r\nhi\r\n0\r\n\r\n"),
+            "HTTP/1.1 413 "));
+  CHECK(has(serving.get("/small"), "HTTP/1.1 200 "));
+}
+
+TEST_CASE("a client that asks first is told to go on, or not") {
+  auto refuse = [](const HttpHead& head) {
+    Admission admission;
+    if (head.path == "/no") admission.refusal = HttpReply{429, {}, "no\n", {}};
+    return admission;
+  };
+  Serving serving(HttpService(refuse, echo()));
+  const std::string rest =
+      " HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close"
+      "\r\nContent-Length: 2\r\n\r\n";
+  CHECK(serving.exchange("POST /no" + rest).starts_with("HTTP/1.1 429 "));
+  const auto answer = serving.exchange("POST /yes" + rest + "hi");
+  CHECK(answer.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 "));
+}
+
+namespace {
+
+/// The endpoints of a controller without objects.
+struct Endpoints {
   Metrics metrics;
   std::optional<Certificate> newest;
-  Serving serving(public_endpoints([&] { return newest; }, metrics));
+  std::atomic<bool> ready = false;
+  SealedRequests sealed{{[] { return std::make_shared<const Keyring>(); },
+                         [] { return Keyring::Entry(); },
+                         true,
+                         {.per_second = 1, .burst = 1}}};
+  Serving serving{public_endpoints(
+      {[this] { return newest; }, [this] { return ready.load(); }, sealed, metrics})};
+};
+
+}  // namespace
+
+TEST_CASE("the endpoints answer as the reference's") {
+  Endpoints endpoints;
+  Serving& serving = endpoints.serving;
 
   const auto health = serving.get("/healthz");
   CHECK(has(health, "HTTP/1.1 200 OK\r\n"));
   CHECK(has(health, "Content-Type: text/plain; charset=utf-8\r\n"));
   CHECK(body_of(health) == "ok\n");
 
-  const auto none = serving.get("/nope");
-  CHECK(has(none, "HTTP/1.1 404 Not Found\r\n"));
-  CHECK(has(none, "X-Content-Type-Options: nosniff\r\n"));
-  CHECK(body_of(none) == "404 page not found\n");
-  CHECK(has(serving.get("/v1/verify", "POST"), "HTTP/1.1 404 "));
-
+  for (const auto* path : {"/nope", "/"}) {
+    const auto none = serving.get(path);
+    CHECK(has(none, "HTTP/1.1 404 Not Found\r\n"));
+    CHECK(has(none, "X-Content-Type-Options: nosniff\r\n"));
+    CHECK(body_of(none) == "404 page not found\n");
+  }
   CHECK(has(serving.get("/v1/cert.pem"), "HTTP/1.1 503 "));
   CHECK(has(serving.get("/v1/cert.pem", "DELETE"), "HTTP/1.1 405 "));
+  CHECK(has(serving.get("/v1/verify"), "HTTP/1.1 405 "));
+  CHECK(has(serving.get("/v1/verify"), "Allow: POST\r\n"));
+}
+
+TEST_CASE("ready is not the same as alive") {
+  Endpoints endpoints;
+  CHECK(has(endpoints.serving.get("/readyz"), "HTTP/1.1 503 "));
+  CHECK(has(endpoints.serving.get("/healthz"), "HTTP/1.1 200 "));
+  endpoints.ready = true;
+  CHECK(has(endpoints.serving.get("/readyz"), "HTTP/1.1 200 "));
+}
+
+TEST_CASE("without a key, verify and rotate say so, and no header dodges their rate") {
+  Endpoints endpoints;
+  for (const auto* path : {"/v1/verify", "/v1/rotate"}) {
+    const auto post = [&](const char* who) {
+      return endpoints.serving.exchange("POST " + std::string(path) +
+                                        " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                        "X-Forwarded-For: " +
+                                        who + "\r\nContent-Length: 2\r\n\r\n{}");
+    };
+    CHECK(has(post("1.2.3.4"), "HTTP/1.1 503 "));
+    CHECK(has(post("1.2.3.5"), "HTTP/1.1 503 "));
+    const auto refused = post("1.2.3.6");
+    CHECK(has(refused, "HTTP/1.1 429 "));
+    CHECK(has(refused, "Retry-After: 1\r\n"));
+  }
+  CHECK(has(endpoints.metrics.text(),
+            "http_requests_total{code=\"429\",method=\"post\",path=\"/v1/rotate\"} 1\n"));
 }
 
 TEST_CASE("the certificate is served by GET and HEAD, and counted") {
-  Metrics metrics;
+  Endpoints endpoints;
   const auto pem = read_file(std::string(BULLA_TEST_DATA) + "/keys/rsa2048-a.crt", limits::mib);
   const auto certificate = Certificate::from_pem(pem.value().expose_secret_text()).value();
-  Serving serving(
-      public_endpoints([&] { return std::optional<Certificate>(certificate); }, metrics));
+  endpoints.newest = certificate;
+  Serving& serving = endpoints.serving;
+  const Metrics& metrics = endpoints.metrics;
 
   const auto answer = serving.get("/v1/cert.pem");
   CHECK(has(answer, "Content-Type: application/x-pem-file\r\n"));

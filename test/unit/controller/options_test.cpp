@@ -75,9 +75,9 @@ TEST_CASE("every flag of the reference is accepted") {
   CHECK(o.key_labels == std::map<std::string, std::string>{{"c", "3"}});
   CHECK(o.log.level == LogLevel::error);
   CHECK(o.log.format == LogFormat::json);
-  CHECK(line->not_supported_yet ==
-        std::vector<std::string>{"rate-limit", "rate-limit-burst", "old-gc-behavior",
-                                 "kubeclient-qps", "kubeclient-burst", "max-unseal-retries"});
+  CHECK(line->not_supported_yet == std::vector<std::string>{"old-gc-behavior", "kubeclient-qps",
+                                                            "kubeclient-burst",
+                                                            "max-unseal-retries"});
 }
 
 TEST_CASE("what can't be understood is refused") {
@@ -91,6 +91,9 @@ TEST_CASE("what can't be understood is refused") {
       {"--key-ttl=0", "--key-ttl must be more than 0"},
       {"--key-renew-period=-1h", "--key-renew-period must not be less than 0"},
       {"--key-prefix=", "--key-prefix must not be empty"},
+      {"--rate-limit=0", "--rate-limit must be at least 1"},
+      {"--rate-limit-burst=-1", "--rate-limit-burst must not be less than 0"},
+      {"--tls-cert-file=x", "--tls-cert-file and --tls-key-file need each other"},
       {"word", "unexpected argument \"word\""},
       {"--log-level=DEBUG", "neither INFO nor ERROR"},
       {"--key-ttl=soon", "time: invalid duration \"soon\""},

@@ -38,7 +38,8 @@ struct HttpAnswer {
 /// One request to 127.0.0.1, sent as it is; reads until the other side closes.
 [[nodiscard]] HttpAnswer http_exchange(std::uint16_t port, const std::string& text);
 [[nodiscard]] HttpAnswer http_get(std::uint16_t port, std::string_view path);
-[[nodiscard]] HttpAnswer http_post(std::uint16_t port, std::string_view path, std::string_view body);
+[[nodiscard]] HttpAnswer http_post(std::uint16_t port, std::string_view path,
+                                   std::string_view body);
 
 /// A controller on a thread of its own, with short back-offs.
 class Replica {
@@ -129,6 +130,7 @@ class World {
   [[nodiscard]] HttpAnswer http_post(std::string_view path, std::string_view body) const {
     return test::http_post(replica_->http_port, path, body);
   }
+  [[nodiscard]] std::uint16_t replica_port() const { return replica_->http_port; }
   [[nodiscard]] std::string metrics() const { return replica_->metrics(); }
   /// Asks over and over, for what the controller comes to know after the API server has told it.
   /// False when patience (30 s) ran out.

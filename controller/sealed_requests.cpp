@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/sealed_requests.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <map>
+#include <string>
+
+#include "base/process.hpp"
+#include "controller/tasks.hpp"
+#include "kube/object.hpp"
+#include "resource/document.hpp"
+#include "resource/reencrypt.hpp"
+
+namespace bulla {
+
+namespace json = boost::json;
+
+namespace {
+
+/// What all clients together may do, as a multiple of one client's rate.
+constexpr int clients_at_full_rate = 8;
+
+RateLimiter::Rate for_all(const RateLimiter::Rate& one) {
+  return {one.per_second * clients_at_full_rate, (one.burst + 1) * clients_at_full_rate - 1};
+}
+
+std::string seconds_up(std::chrono::nanoseconds time) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count());
+}
+
+HttpReply sentence(unsigned status, std::string text) {
+  HttpReply reply;
+  reply.status = status;
+  reply.body = std::move(text) + "\n";
+  reply.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  return reply;
+}
+
+HttpReply later(unsigned status, std::string text, std::chrono::nanoseconds when) {
+  auto reply = sentence(status, std::move(text));
+  reply.headers.emplace_back("Retry-After", seconds_up(when));
+  return reply;
+}
+
+/// The one answer to everything that does not open.
+HttpReply does_not_open() {
+  HttpReply reply;
+  reply.status = 409;
+  return reply;
+}
+
+HttpReply answer_to(const Error& error) {
+  if (error.code == Errc::unavailable)
+    return later(503, "there was no time to finish, try again later", std::chrono::seconds(1));
+  return does_not_open();
+}
+
+Result<SealedSecret> read_sealed_secret(const SecretBuffer& body) {
+  const auto bad = [](std::string text) { return Error{Errc::invalid_input, std::move(text)}; };
+  const auto documents = read_documents(body.expose_secret_text());
+  if (!documents) return bad("the request body is neither JSON nor YAML");
+  if (documents->size() != 1) return bad("the request body must be one SealedSecret");
+  const json::value& document = documents->front().value;
+  if (kube::text_at(document, {"kind"}) != SealedSecret::kind ||
+      kube::text_at(document, {"apiVersion"}) != SealedSecret::api_version)
+    return bad("the request body is not a SealedSecret");
+  auto sealed = SealedSecret::from_json(document, documents->front().scalars);
+  if (!sealed) return bad("the SealedSecret is malformed: " + sealed.error().message);
+  if (sealed->encrypted_data.size() > limits::request_items_max)
+    return bad("a SealedSecret of more than " + std::to_string(limits::request_items_max) +
+               " items is not taken here");
+  return sealed;
+}
+
+/// Without kind and apiVersion, as the reference writes it.
+std::string text_of(const SealedSecret& sealed) {
+  const json::value whole = sealed.to_json();
+  json::object out;
+  for (const auto* member : {"metadata", "spec"}) out.emplace(member, whole.at(member));
+  return std::string(kube::serialize_json(out).expose_secret_text());
+}
+
+/// A request with all that its work needs; on the pool's thread.
+struct Work {
+  bool rotate = false;
+  SecretBuffer body = {};
+  std::shared_ptr<const Keyring> ring = {};
+  Keyring::Entry newest = {};
+  StrangerOptions options = {};
+
+  HttpReply operator()() const {
+    const auto sealed = read_sealed_secret(body);
+    if (!sealed) return sentence(400, sealed.error().message);
+    HttpReply reply;
+    if (rotate) {
+      const auto out = re_encrypt(*sealed, ring->newest_first(), newest->key.public_key(), options);
+      if (!out) return answer_to(out.error());
+      reply.body = text_of(*out);
+    } else if (const auto opens = check_opens(*sealed, ring->newest_first(), options); !opens) {
+      return answer_to(opens.error());
+    }
+    return reply;
+  }
+};
+
+}  // namespace
+
+/// Requests that are read or worked on.
+struct SealedRequests::Slots {
+  std::size_t taken = 0;
+  std::map<std::string, std::size_t> by_client = {};
+
+  [[nodiscard]] bool free_for(const std::string& client) const {
+    const auto of_client = by_client.find(client);
+    return taken < limits::requests_at_once_max &&
+           (of_client == by_client.end() ||
+            of_client->second < limits::requests_at_once_per_client_max);
+  }
+  void take(const std::string& client) {
+    ++taken;
+    ++by_client[client];
+  }
+  void give_back(const std::string& client) {
+    --taken;
+    if (--by_client[client] == 0) by_client.erase(client);
+  }
+};
+
+SealedRequests::SealedRequests(Parts parts)
+    : parts_(std::move(parts)),
+      per_client_(parts_.rate),
+      all_(for_all(parts_.rate)),
+      slots_(std::make_shared<Slots>()) {
+  boost::asio::post(pool_, &lower_thread_priority);
+}
+
+SealedRequests::~SealedRequests() { pool_.join(); }
+
+Admission SealedRequests::admit(const HttpHead& head) {
+  Admission admission;
+  admission.body_bytes_max = 0;
+  if (head.method != "POST") {
+    admission.refusal = sentence(405, "method not allowed");
+    admission.refusal->headers.emplace_back("Allow", "POST");
+    return admission;
+  }
+  const auto now = parts_.now();
+  const std::string client = head.path + " " + head.client;
+  const auto own = per_client_.take(client, now);
+  if (head.path == verify_path) {
+    admission.headers = {{"X-Ratelimit-Limit", std::to_string(own.limit)},
+                         {"X-Ratelimit-Remaining", std::to_string(own.remaining)},
+                         {"X-Ratelimit-Reset", seconds_up(own.reset)}};
+  }
+  if (!own.allowed) {
+    admission.refusal = later(429, "limit exceeded", own.retry_after);
+    return admission;
+  }
+  const bool room = slots_->free_for(head.client);
+  const auto everybody = room ? all_.take({}, now) : RateLimiter::Answer{};
+  if (!everybody.allowed) {
+    per_client_.give_back(client);
+    const auto wait =
+        std::max<std::chrono::nanoseconds>(everybody.retry_after, std::chrono::milliseconds(1));
+    admission.refusal = later(429, "limit exceeded", wait);
+    return admission;
+  }
+  slots_->take(head.client);
+  admission.held = std::shared_ptr<void>(
+      slots_.get(), [slots = slots_, who = head.client](void*) { slots->give_back(who); });
+  admission.body_bytes_max = limits::request_body_bytes_max;
+  return admission;
+}
+
+boost::asio::awaitable<HttpReply> SealedRequests::answer(HttpRequest request) {
+  Work work;
+  work.rotate = request.path == rotate_path;
+  work.body = std::move(request.body);
+  work.ring = parts_.ring();
+  work.newest = parts_.newest();
+  if (work.newest == nullptr)
+    co_return later(503, "there is no sealing key yet", std::chrono::seconds(1));
+  const auto deadline = parts_.now() + parts_.time_max;
+  work.options = {parts_.accept_deprecated_data,
+                  [this, deadline] { return !stopped_ && parts_.now() < deadline; }};
+  co_return co_await run_on(pool_, std::move(work));
+}
+
+}  // namespace bulla
