@@ -76,5 +76,7 @@ constexpr std::size_t events_waiting_max = 1000;
 /// A condition's or an Event's message: Kubernetes accepts 32 KiB and 1 KiB.
 constexpr std::size_t status_message_bytes_max = 4 * kib;
 constexpr std::size_t event_message_bytes_max = 1 * kib;
+/// The names of an object's items in a line of the log.
+constexpr std::size_t audit_names_bytes_max = 1 * kib;
 
 }  // namespace bulla::limits

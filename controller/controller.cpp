@@ -31,6 +31,7 @@ Controller::Controller(Parts parts)
       clock_(parts.clock),
       random_(parts.random),
       pool_(key_threads()),
+      ledger_(options_.repair_drift),
       queue_(client_.executor(), timing_.retry),
       events_(client_, {}, parts.clock, random_),
       keys_({client_, options_, events_, pool_, parts.clock, random_}, [this] { keys_changed(); }),
@@ -43,6 +44,7 @@ Controller::Controller(Parts parts)
       background_(client_.executor()),
       stop_bell_(client_.executor()) {
   stop_bell_.expires_at(std::chrono::steady_clock::time_point::max());
+  if (options_.old_gc_behavior) ledger_.remember_the_gone();
 }
 
 Controller::~Controller() { pool_.join(); }
@@ -83,8 +85,8 @@ kube::Awaitable<void> Controller::run() {
   const bool has_key = co_await keys_.wait_for_key();
   if (has_key) {
     for (auto& namespace_ : options_.namespaces()) {
-      NamespaceWatch::Parts parts{client_, options_, timing_.informer, ledger_,
-                                  queue_,  metrics_, random_};
+      NamespaceWatch::Parts parts{client_, options_, timing_.informer, ledger_, queue_,
+                                  events_, metrics_, drift_,           random_};
       watches_.push_back(std::make_unique<NamespaceWatch>(parts, std::move(namespace_)));
       background_.start(watches_.back()->run());
     }
@@ -158,6 +160,20 @@ void Controller::refresh_metrics() {
     const std::chrono::duration<double> age = clock_.now() - newest->ordered_by;
     metrics_.set_newest_key_age(age.count());
   }
+  std::vector<Metrics::Dependents> dependents;
+  for (const auto& entry : keys_.ring()->newest_first()) {
+    const auto& fingerprint = entry->key.fingerprint();
+    dependents.push_back({fingerprint, keys_.secret_name(fingerprint), 0});
+  }
+  Metrics::Dependents elsewhere;
+  for (const auto& [fingerprint, count] : ledger_.dependents()) {
+    const auto here = std::find_if(dependents.begin(), dependents.end(), [&](const auto& known) {
+      return known.fingerprint == fingerprint;
+    });
+    (here == dependents.end() ? elsewhere : *here).count += count;
+  }
+  dependents.push_back(std::move(elsewhere));
+  metrics_.set_dependents(dependents);
 }
 
 }  // namespace bulla

@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "controller/drift_guard.hpp"
 #include "controller/http_server.hpp"
 #include "controller/key_registry.hpp"
 #include "controller/ledger.hpp"
@@ -85,6 +86,7 @@ class Controller {
   boost::asio::thread_pool pool_;
   Metrics metrics_;
   Ledger ledger_;
+  DriftGuard drift_;
   kube::WorkQueue queue_;
   kube::EventRecorder events_;
   KeyRegistry keys_;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/ledger.hpp"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <functional>
+#include <limits>
 
 #include "controller/decide.hpp"
+#include "controller/status.hpp"
 
 namespace bulla {
 
@@ -53,44 +56,108 @@ std::uint64_t digest_of(const json::value& object) {
 
 }  // namespace
 
-bool Ledger::sealed_secret_is(const json::value& object) {
+SecretVersion version_of_secret(std::string_view uid, std::string_view resource_version) {
+  std::string text;
+  add(text, uid);
+  add(text, resource_version);
+  // 0 means none. A collision of two versions would hide one change.
+  return std::max<SecretVersion>(std::hash<std::string>()(text), 1);
+}
+
+SecretVersion version_of_secret(const json::value& secret) {
+  return version_of_secret(kube::uid_of(secret), kube::resource_version_of(secret));
+}
+
+bool Ledger::sealed_secret_is(const json::value& object, Trust trust) {
   const auto [it, is_new] = entries_.try_emplace(kube::key_of(object));
   Entry& entry = it->second;
   const std::uint64_t digest = digest_of(object);
   const bool replaced = entry.uid != kube::uid_of(object);
   if (!is_new && !replaced && entry.digest == digest) return false;
-  if (replaced) entry.state = State::unknown;
+  if (replaced) entry = Entry();
+  // A change while the record still waits to be confirmed: then it speaks of an older object.
+  if (entry.state == State::recorded) entry.state = State::unknown;
   entry.uid = kube::uid_of(object);
   entry.digest = digest;
-  return true;
+  if (!is_new) return true;
+  entry.keys = short_names(keys_in_status(object));
+  const auto record = trust == Trust::status ? record_in(object) : std::nullopt;
+  if (!record) return true;
+  entry.state = State::recorded;
+  entry.secret = version_of_secret(record->secret_uid, record->secret_version);
+  return false;
 }
 
-void Ledger::sealed_secret_gone(const kube::ObjectKey& key) { entries_.erase(key); }
+void Ledger::sealed_secret_gone(const kube::ObjectKey& key) {
+  const auto it = entries_.find(key);
+  if (it == entries_.end()) return;
+  if (remembers_gone_) gone_.insert_or_assign(key, std::move(it->second.uid));
+  entries_.erase(it);
+}
 
-bool Ledger::secret_is(const json::value& metadata) {
+Ledger::SecretNews Ledger::secret_is(const json::value& metadata) {
   const auto it = entries_.find(kube::key_of(metadata));
-  if (it == entries_.end()) return false;
+  if (it == entries_.end()) return SecretNews::none;
   Entry& entry = it->second;
   entry.secret_changed = true;
-  if (entry.state != State::not_ours) return false;
-  // As decide() would see it: now managed, patched, or controlled by us.
-  json::object sealed;
-  sealed["metadata"] = {{"uid", entry.uid}};
-  return decide(sealed, &metadata) != Action::refuse;
+  entry.seen = version_of_secret(metadata);
+  switch (entry.state) {
+    case State::recorded:
+      entry.state = entry.secret == entry.seen ? State::synced : State::unknown;
+      return entry.state == State::synced ? SecretNews::none : SecretNews::differs;
+    case State::synced:
+      if (!repairs_drift_ || entry.secret == 0 || entry.secret == entry.seen)
+        return SecretNews::none;
+      entry.state = State::unknown;
+      return SecretNews::drifted;
+    case State::not_ours: {
+      // As decide() would see it: now managed, patched, or controlled by us.
+      json::object sealed;
+      sealed["metadata"] = {{"uid", entry.uid}};
+      const bool free = decide(sealed, &metadata) != Action::refuse;
+      return free ? SecretNews::free : SecretNews::none;
+    }
+    default: return SecretNews::none;
+  }
 }
 
 bool Ledger::secret_gone(const kube::ObjectKey& key) {
   const auto it = entries_.find(key);
   if (it == entries_.end()) return false;
-  it->second.secret_changed = true;
+  Entry& entry = it->second;
+  entry.secret_changed = true;
+  entry.seen = 0;
+  if (entry.state == State::recorded) entry.state = State::unknown;
   // What does not open can't be brought back.
-  return it->second.state != State::no_key && it->second.state != State::broken;
+  return entry.state != State::no_key && entry.state != State::broken;
+}
+
+std::vector<kube::ObjectKey> Ledger::take_recorded(std::string_view namespace_) {
+  std::vector<kube::ObjectKey> keys;
+  for (auto& [key, entry] : entries_) {
+    if (entry.state != State::recorded) continue;
+    if (!namespace_.empty() && key.namespace_ != namespace_) continue;
+    entry.state = State::unknown;
+    keys.push_back(key);
+  }
+  return keys;
+}
+
+std::string Ledger::uid_of(const kube::ObjectKey& key) const {
+  const auto it = entries_.find(key);
+  return it == entries_.end() ? std::string() : it->second.uid;
 }
 
 void Ledger::pass_begins(const json::value& object) {
   const auto it = entries_.find(kube::key_of(object));
   if (it == entries_.end()) return;
-  it->second = {std::string(kube::uid_of(object)), digest_of(object), State::unknown, false};
+  Entry& entry = it->second;
+  entry.uid = kube::uid_of(object);
+  entry.digest = digest_of(object);
+  entry.secret = 0;
+  entry.seen = 0;
+  entry.state = State::unknown;
+  entry.secret_changed = false;
 }
 
 void Ledger::expect(const json::value& object) {
@@ -98,13 +165,18 @@ void Ledger::expect(const json::value& object) {
   if (it != entries_.end()) it->second.digest = digest_of(object);
 }
 
-bool Ledger::pass_ended(const kube::ObjectKey& key, State state) {
+bool Ledger::pass_ended(const kube::ObjectKey& key, const PassEnd& end) {
   // Gone meanwhile: a late pass must not bring the entry back.
   const auto it = entries_.find(key);
   if (it == entries_.end()) return false;
-  it->second.state = state;
-  const bool blocked = state == State::not_ours || state == State::rejected;
-  return blocked && it->second.secret_changed;
+  Entry& entry = it->second;
+  entry.state = end.state;
+  entry.secret = end.secret;
+  if (end.state == State::synced) entry.keys = short_names(end.keys);
+  const bool blocked = end.state == State::not_ours || end.state == State::rejected;
+  if (blocked) return entry.secret_changed;
+  // What came in last is either our own write, or a change that the pass has not seen.
+  return repairs_drift_ && end.secret != 0 && entry.seen != 0 && entry.seen != end.secret;
 }
 
 std::vector<kube::ObjectKey> Ledger::waiting_for_keys() const {
@@ -121,6 +193,41 @@ std::vector<kube::ObjectKey> Ledger::keys_in(std::string_view namespace_) const 
     if (namespace_.empty() || key.namespace_ == namespace_) keys.push_back(key);
   }
   return keys;
+}
+
+std::vector<Ledger::SealingKey> Ledger::short_names(const std::vector<std::string>& fingerprints) {
+  std::vector<SealingKey> names;
+  names.reserve(fingerprints.size());
+  for (const auto& fingerprint : fingerprints) {
+    auto found = std::find(sealing_keys_.begin(), sealing_keys_.end(), fingerprint);
+    // Statuses may name anything; what is beyond reason is not remembered.
+    const bool full = sealing_keys_.size() > std::numeric_limits<SealingKey>::max();
+    if (found == sealing_keys_.end() && full) continue;
+    if (found == sealing_keys_.end()) found = sealing_keys_.insert(found, fingerprint);
+    names.push_back(static_cast<SealingKey>(found - sealing_keys_.begin()));
+  }
+  return names;
+}
+
+std::vector<std::string> Ledger::sealing_keys(const kube::ObjectKey& key) const {
+  std::vector<std::string> fingerprints;
+  const auto it = entries_.find(key);
+  if (it == entries_.end()) return fingerprints;
+  for (const auto name : it->second.keys) fingerprints.push_back(sealing_keys_.at(name));
+  return fingerprints;
+}
+
+std::map<std::string, std::size_t> Ledger::dependents() const {
+  std::map<std::string, std::size_t> counts;
+  for (const auto& [key, entry] : entries_) {
+    for (const auto name : entry.keys) ++counts[sealing_keys_.at(name)];
+  }
+  return counts;
+}
+
+std::optional<std::string> Ledger::uid_of_gone(const kube::ObjectKey& key) const {
+  const auto it = gone_.find(key);
+  return it == gone_.end() ? std::nullopt : std::optional(it->second);
 }
 
 std::vector<kube::ObjectKey> Roll::missing(const std::vector<kube::ObjectKey>& known) {

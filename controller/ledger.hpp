@@ -3,6 +3,8 @@
 
 #include <boost/json/value.hpp>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,12 +18,19 @@ namespace bulla {
 /// How the last pass over a SealedSecret left it.
 enum class State {
   unknown,   ///< a pass is due or under way: the queue holds it
+  recorded,  ///< its status says that all was well: the list of Secrets will show whether it is
   synced,    ///< its Secret is right
   no_key,    ///< it did not decrypt: a new key or an edit can cure that
   broken,    ///< the object itself is wrong: only an edit can cure that
   not_ours,  ///< the Secret is somebody else's: that Secret can cure it, or an edit
   rejected,  ///< the API server or `immutable` refused the write: as above
 };
+
+/// One state of one Secret, by uid and resourceVersion; 0 is none.
+using SecretVersion = std::uint64_t;
+[[nodiscard]] SecretVersion version_of_secret(std::string_view uid,
+                                              std::string_view resource_version);
+[[nodiscard]] SecretVersion version_of_secret(const boost::json::value& secret);
 
 /// What is remembered of each SealedSecret: enough to tell a change that matters from one that does
 /// not, and never the object. About 200 bytes each.
@@ -30,26 +39,51 @@ enum class State {
 /// every pass looks at everything afresh. Pure; not thread-safe.
 class Ledger {
  public:
+  /// `repairs_drift`: whether a change of what was right is news.
+  explicit Ledger(bool repairs_drift = true) : repairs_drift_(repairs_drift) {}
+
+  /// Whether a status is taken at its word until the Secrets are listed.
+  enum class Trust { status, nothing };
   /// A SealedSecret as a list or a watch shows it. True when a pass is needed: it is new, or
   /// something changed that we read: uid, generation, our annotations, what the status says.
-  /// Our own status write coming back is none of these.
-  [[nodiscard]] bool sealed_secret_is(const boost::json::value& object);
+  /// Our own status write coming back is none of these; nor is a new object whose status records
+  /// that all was well, if that may be trusted: see secret_is() and take_recorded().
+  [[nodiscard]] bool sealed_secret_is(const boost::json::value& object,
+                                      Trust trust = Trust::nothing);
   void sealed_secret_gone(const kube::ObjectKey& key);
 
-  /// The metadata of a Secret, there or changed. True when it blocked us and now may not.
-  [[nodiscard]] bool secret_is(const boost::json::value& metadata);
+  enum class SecretNews {
+    none,
+    differs,  ///< not what the status records: a pass is needed
+    free,     ///< it blocked us and now may not: a pass is needed
+    drifted,  ///< somebody changed what was right: a pass repairs it
+  };
+  /// The metadata of a Secret, there or changed.
+  [[nodiscard]] SecretNews secret_is(const boost::json::value& metadata);
   /// True when its absence needs a pass: it has to come back, or it was in the way.
   [[nodiscard]] bool secret_gone(const kube::ObjectKey& key);
+  /// The Secrets of the namespace (empty: of all) are listed, or can't be: those whose records were
+  /// not confirmed. Each needs a pass.
+  [[nodiscard]] std::vector<kube::ObjectKey> take_recorded(std::string_view namespace_);
 
   [[nodiscard]] bool knows(const kube::ObjectKey& key) const { return entries_.contains(key); }
+  /// The uid of the SealedSecret; empty when there is none.
+  [[nodiscard]] std::string uid_of(const kube::ObjectKey& key) const;
 
   /// A pass begins, with the object as read. Call it before reading the Secret.
   void pass_begins(const boost::json::value& object);
   /// The pass is about to write the object's status so: that news is no news.
   void expect(const boost::json::value& object);
-  /// The pass is over. True when another one is needed: the Secret that blocked it changed while
-  /// the pass was looking.
-  [[nodiscard]] bool pass_ended(const kube::ObjectKey& key, State state);
+
+  struct PassEnd {
+    State state = State::unknown;
+    /// The Secret that is right now, if it is ours to repair when it changes; else 0.
+    SecretVersion secret = 0;
+    std::vector<std::string> keys = {};  ///< that opened the items
+  };
+  /// The pass is over. True when another one is needed: the Secret that blocked it, or that it
+  /// wrote, changed while the pass was looking.
+  [[nodiscard]] bool pass_ended(const kube::ObjectKey& key, const PassEnd& end);
 
   /// Those that a change of the keys may cure.
   [[nodiscard]] std::vector<kube::ObjectKey> waiting_for_keys() const;
@@ -57,14 +91,35 @@ class Ledger {
   [[nodiscard]] std::vector<kube::ObjectKey> keys_in(std::string_view namespace_) const;
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
+  /// The sealing keys that the object depended on when it was last seen to.
+  [[nodiscard]] std::vector<std::string> sealing_keys(const kube::ObjectKey& key) const;
+  /// How many objects depend on each sealing key.
+  [[nodiscard]] std::map<std::string, std::size_t> dependents() const;
+
+  /// With --old-gc-behavior: the SealedSecrets that are gone, and whose Secrets are still to be
+  /// looked after. Off until asked for.
+  void remember_the_gone() { remembers_gone_ = true; }
+  [[nodiscard]] std::optional<std::string> uid_of_gone(const kube::ObjectKey& key) const;
+  void forget_the_gone(const kube::ObjectKey& key) { gone_.erase(key); }
+
  private:
+  using SealingKey = std::uint16_t;  // an index into sealing_keys_
   struct Entry {
     std::string uid;
-    std::uint64_t digest = 0;  ///< of what matters in the object
+    std::uint64_t digest = 0;      ///< of what matters in the object
+    SecretVersion secret = 0;      ///< that is right; 0: not known, or not ours to repair
+    SecretVersion seen = 0;        ///< the last one shown since the pass began
+    std::vector<SealingKey> keys;  ///< that it depends on
     State state = State::unknown;
     bool secret_changed = false;  ///< since the pass began
   };
+  [[nodiscard]] std::vector<SealingKey> short_names(const std::vector<std::string>& fingerprints);
+
+  bool repairs_drift_;
   std::unordered_map<kube::ObjectKey, Entry> entries_;
+  std::vector<std::string> sealing_keys_;  ///< every one met so far; they are few
+  bool remembers_gone_ = false;
+  std::unordered_map<kube::ObjectKey, std::string> gone_;  ///< their uids
 };
 
 /// The names that a list showed, to find out afterwards what it did not show.

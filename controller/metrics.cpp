@@ -63,6 +63,11 @@ struct Metrics::Impl {
           .Name("sealed_secrets_controller_newest_key_age_seconds")
           .Help("Age of the key whose certificate is served")
           .Register(registry);
+  prometheus::Family<prometheus::Gauge>& dependents =
+      prometheus::BuildGauge()
+          .Name("sealed_secrets_controller_key_dependents")
+          .Help("SealedSecrets that depend on a sealing key; without a name: on keys not here")
+          .Register(registry);
 
   std::mutex mutex;  // guards what follows
   struct Condition {
@@ -70,6 +75,7 @@ struct Metrics::Impl {
     std::string instance;
   };
   std::unordered_map<kube::ObjectKey, Condition> of_object;
+  std::vector<prometheus::Gauge*> of_keys;
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
@@ -125,6 +131,17 @@ void Metrics::set_keys(const Keys& keys) {
 }
 
 void Metrics::set_newest_key_age(double seconds) { impl_->newest_key_age.Add({}).Set(seconds); }
+
+void Metrics::set_dependents(const std::vector<Dependents>& keys) {
+  const std::lock_guard lock(impl_->mutex);
+  for (auto* gauge : impl_->of_keys) impl_->dependents.Remove(gauge);
+  impl_->of_keys.clear();
+  for (const auto& key : keys) {
+    auto& gauge = impl_->dependents.Add({{"fingerprint", key.fingerprint}, {"secret", key.secret}});
+    gauge.Set(static_cast<double>(key.count));
+    impl_->of_keys.push_back(&gauge);
+  }
+}
 
 void Metrics::http_answered(const HttpRequest& request) {
   const std::string path(request.path);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kube/object.hpp"
 
@@ -40,6 +41,14 @@ class Metrics {
   void set_keys(const Keys& keys);
   /// Of the key that is sealed with, in seconds.
   void set_newest_key_age(double seconds);
+  /// A sealing key, and how many SealedSecrets depend on it. Without a name: on keys that are not
+  /// here (any more).
+  struct Dependents {
+    std::string fingerprint;
+    std::string secret;  ///< name of the key's Secret
+    std::size_t count = 0;
+  };
+  void set_dependents(const std::vector<Dependents>& keys);
 
   struct HttpRequest {
     std::string_view path;    ///< one of our endpoints

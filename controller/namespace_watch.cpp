@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/namespace_watch.hpp"
 
+#include <chrono>
+#include <utility>
+
 #include "base/log.hpp"
 #include "controller/paths.hpp"
 #include "kube/object.hpp"
+#include "resource/objects.hpp"
 
 namespace bulla {
 
@@ -46,16 +50,19 @@ NamespaceWatch::NamespaceWatch(Parts parts, std::string watched)
   secrets_ = std::make_unique<kube::Informer>(
       parts_.client, secrets(parts_.informer, namespace_), parts_.random,
       [this](kube::ObjectEvent event) { on_secret(std::move(event)); },
-      log_trouble("Secrets", namespace_));
+      [this, log = log_trouble("Secrets", namespace_)](const Error& error) {
+        log(error);
+        stop_trusting();
+      });
 }
 
 kube::Awaitable<void> NamespaceWatch::run() {
   tasks_.start(sealed_secrets_.run());
-  if (secrets_) tasks_.start(secrets_->run());
   co_await tasks_.wait();
 }
 
 void NamespaceWatch::cancel() noexcept {
+  cancelled_ = true;
   sealed_secrets_.cancel();
   if (secrets_) secrets_->cancel();
 }
@@ -64,23 +71,31 @@ void NamespaceWatch::on_sealed_secret(kube::ObjectEvent event) {
   using Kind = kube::ObjectEvent::Kind;
   // What is there at start waits behind what people change now.
   const auto priority = listed_ ? kube::Priority::live : kube::Priority::backlog;
+  const auto trust = listed_ || !secrets_ ? Ledger::Trust::nothing : Ledger::Trust::status;
   const kube::ObjectKey key = kube::key_of(event.object);
   switch (event.kind) {
     case Kind::init: sealed_roll_.begin(); break;
-    case Kind::init_apply:
+    case Kind::init_apply: {
       sealed_roll_.saw(key);
-      if (parts_.ledger.sealed_secret_is(event.object)) parts_.queue.add(key, priority);
+      const bool known = parts_.ledger.knows(key);
+      const bool needs_pass = parts_.ledger.sealed_secret_is(event.object, trust);
+      if (needs_pass) parts_.queue.add(key, priority);
+      const auto instance = kube::label_of(event.object, "app.kubernetes.io/instance");
+      if (!known && !needs_pass) parts_.metrics.set_condition(key, instance.value_or(""), true);
       break;
+    }
     case Kind::apply:
       if (parts_.ledger.sealed_secret_is(event.object)) parts_.queue.add(key);
       break;
     case Kind::remove: gone(key); break;
-    case Kind::init_done:
-      for (const auto& missing : sealed_roll_.missing(parts_.ledger.keys_in(namespace_)))
-        gone(missing);
-      listed_ = true;
-      break;
+    case Kind::init_done: sealed_secrets_listed(); break;
   }
+}
+
+void NamespaceWatch::sealed_secrets_listed() {
+  for (const auto& missing : sealed_roll_.missing(parts_.ledger.keys_in(namespace_))) gone(missing);
+  const bool first = !std::exchange(listed_, true);
+  if (first && secrets_ && !cancelled_) tasks_.start(secrets_->run());
 }
 
 void NamespaceWatch::on_secret(kube::ObjectEvent event) {
@@ -90,11 +105,9 @@ void NamespaceWatch::on_secret(kube::ObjectEvent event) {
     case Kind::init: secret_roll_.begin(); break;
     case Kind::init_apply:
       if (parts_.ledger.knows(key)) secret_roll_.saw(key);
-      if (parts_.ledger.secret_is(event.object)) parts_.queue.add(key);
+      secret_came(key, event.object, kube::Priority::backlog);
       break;
-    case Kind::apply:
-      if (parts_.ledger.secret_is(event.object)) parts_.queue.add(key);
-      break;
+    case Kind::apply: secret_came(key, event.object, kube::Priority::live); break;
     case Kind::remove:
       if (parts_.ledger.secret_gone(key)) parts_.queue.add(key);
       break;
@@ -106,9 +119,40 @@ void NamespaceWatch::on_secret(kube::ObjectEvent event) {
   }
 }
 
+void NamespaceWatch::secret_came(const kube::ObjectKey& key, const boost::json::value& metadata,
+                                 kube::Priority priority) {
+  switch (parts_.ledger.secret_is(metadata)) {
+    case Ledger::SecretNews::none: break;
+    case Ledger::SecretNews::differs: parts_.queue.add(key, priority); break;
+    case Ledger::SecretNews::free: parts_.queue.add(key); break;
+    case Ledger::SecretNews::drifted: repair(key); break;
+  }
+}
+
+void NamespaceWatch::repair(const kube::ObjectKey& key) {
+  const auto answer = parts_.drift.drifted(key, std::chrono::steady_clock::now());
+  parts_.queue.add_after(key, answer.wait);
+  if (!answer.tell) return;
+  const std::string message = "Secret " + quoted(key.name) +
+                              " is changed by something else again and again: it is put right, "
+                              "but less and less often. Let one of the two have it";
+  log_error("A Secret is changed by something else again and again; repairing it less often",
+            {{"key", kube::to_text(key)}});
+  parts_.events.record({std::string(SealedSecret::api_version), std::string(SealedSecret::kind),
+                        key, parts_.ledger.uid_of(key), ""},
+                       kube::EventType::warning, "ErrUpdateFailed", message);
+}
+
+/// The Secrets can't be listed now: what was recorded is looked at, one by one.
+void NamespaceWatch::stop_trusting() {
+  for (const auto& key : parts_.ledger.take_recorded(namespace_))
+    parts_.queue.add(key, kube::Priority::backlog);
+}
+
 void NamespaceWatch::gone(const kube::ObjectKey& key) {
   parts_.ledger.sealed_secret_gone(key);
   parts_.queue.forget(key);
+  if (parts_.options.old_gc_behavior) parts_.queue.add(key);
   parts_.metrics.forget_condition(key);
 }
 

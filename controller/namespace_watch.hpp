@@ -5,11 +5,13 @@
 #include <string>
 
 #include "base/random.hpp"
+#include "controller/drift_guard.hpp"
 #include "controller/ledger.hpp"
 #include "controller/metrics.hpp"
 #include "controller/options.hpp"
 #include "controller/tasks.hpp"
 #include "kube/client.hpp"
+#include "kube/events.hpp"
 #include "kube/informer.hpp"
 #include "kube/work_queue.hpp"
 
@@ -17,6 +19,9 @@ namespace bulla {
 
 /// Watches the SealedSecrets of one namespace (or of all), and the metadata of its Secrets, and
 /// queues the names of the SealedSecrets that need a pass.
+///
+/// At start the SealedSecrets are listed first. Those whose status records that all was well wait
+/// for the list of Secrets, which shows whether it still is; nothing is done for those that are.
 ///
 /// Threads: that of the client's executor. What the constructor takes must outlive it.
 /// Lifetime: until run() has returned.
@@ -28,7 +33,9 @@ class NamespaceWatch {
     kube::InformerOptions informer;  ///< times; what to list is filled in here
     Ledger& ledger;
     kube::WorkQueue& queue;
+    kube::EventRecorder& events;
     Metrics& metrics;
+    DriftGuard& drift;
     Random& random;
   };
   /// An empty `watched` means all namespaces.
@@ -48,7 +55,12 @@ class NamespaceWatch {
  private:
   void on_sealed_secret(kube::ObjectEvent event);
   void on_secret(kube::ObjectEvent event);
+  void secret_came(const kube::ObjectKey& key, const boost::json::value& metadata,
+                   kube::Priority priority);
   void gone(const kube::ObjectKey& key);
+  void repair(const kube::ObjectKey& key);
+  void stop_trusting();
+  void sealed_secrets_listed();
 
   Parts parts_;
   std::string namespace_;
@@ -58,6 +70,7 @@ class NamespaceWatch {
   Roll secret_roll_;
   bool listed_ = false;
   bool in_trouble_ = false;
+  bool cancelled_ = false;
   TaskGroup tasks_;
 };
 

@@ -15,8 +15,7 @@ namespace bulla {
 namespace {
 
 // Accepted for the reference's sake; a later version acts on them.
-constexpr std::array not_acted_on = {"old-gc-behavior", "kubeclient-qps", "kubeclient-burst",
-                                     "max-unseal-retries"};
+constexpr std::array not_acted_on = {"kubeclient-qps", "kubeclient-burst"};
 
 FlagSet::Setter duration(std::chrono::nanoseconds& target) {
   return [&target](std::string_view value) -> Result<void> {
@@ -189,11 +188,14 @@ FlagSet::Group work_flags(Options& o) {
             .set = FlagSet::toggle(o.skip_recreate)},
            {.name = "max-unseal-retries",
             .value = "int",
-            .help = "Tries after a failure of the object itself.",
+            .help = "Accepted: what time can cure is tried without end, the rest when it changes.",
             .set = FlagSet::ignored_number()},
            {.name = "old-gc-behavior",
-            .help = "Delete Secrets ourselves, without the garbage collector.",
-            .set = FlagSet::ignored()}}};
+            .help = "Delete the Secrets of deleted SealedSecrets, without the garbage collector.",
+            .set = FlagSet::toggle(o.old_gc_behavior)},
+           {.name = "repair-drift",
+            .help = "Put a Secret of ours right when something else changes it.",
+            .set = FlagSet::toggle(o.repair_drift)}}};
 }
 
 FlagSet::Group service_flags(Options& o) {

@@ -40,6 +40,8 @@ struct Options {
   std::string label_selector = {};
   bool update_status = true;
   bool skip_recreate = false;
+  bool repair_drift = true;  ///< ours
+  bool old_gc_behavior = false;
 
   LogOptions log = {};
   std::string listen_addr = ":8080";

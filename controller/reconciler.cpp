@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "controller/audit.hpp"
+#include "controller/key_choice.hpp"
+#include "controller/pass.hpp"
 #include "controller/paths.hpp"
 #include "controller/secret_update.hpp"
 #include "controller/tasks.hpp"
@@ -18,49 +21,14 @@ using kube::Awaitable;
 
 namespace {
 
-/// Passes that end in `retry` before the object's owner is told: with the queue's back-off, about
-/// five seconds.
-constexpr std::size_t failures_before_told = 10;
-
-/// What time can cure. A namespace that is not there (yet, or any more) is such a thing.
-bool passes_with_time(const Error& error) {
-  return error.code == Errc::unavailable || error.code == Errc::conflict ||
-         error.code == Errc::not_found || error.code == Errc::gone;
-}
-
-Next retry_after(const Error& error) {
-  return {Next::When::retry, error.retry_after.value_or(std::chrono::seconds(0))};
-}
-
-Next retry_unless_gone(const Error& error) {
-  return error.code == Errc::not_found ? Next{} : retry_after(error);
-}
-
-std::string not_managed_message(std::string_view name, Action action) {
-  std::string message =
-      "Resource \"" + std::string(name) + "\" already exists and is not managed by SealedSecret";
-  if (action == Action::compare)
-    message +=
-        ": skip-set-owner-references leaves it without an owner, so that updates of it need "
-        "the annotation " +
-        std::string(annotation::managed);
-  return message;
-}
-
-std::string immutable_message(const kube::ObjectKey& key) {
-  return "Error updating " + kube::to_text(key) +
-         ": the target Secret is immutable. Once a Secret is marked as immutable, it is not "
-         "possible to revert this change nor to mutate the contents of the data field. You can "
-         "only delete and recreate the Secret.";
-}
-
-/// The Secret that `sealed` stands for, as JSON in wiping memory.
-Result<json::value> unseal_object(const json::value& object, const Keyring& ring,
-                                  const UnsealOptions& options) {
+/// What `object` opens to.
+Result<Unsealed> unseal_object(const json::value& object, const Keyring& ring,
+                               const std::vector<Keyring::Entry>& order,
+                               const UnsealOptions& options) {
   auto sealed = SealedSecret::from_json(object);
   if (!sealed) return sealed.error();
-  auto unsealed = unseal(*sealed, ring.newest_first(), options);
-  if (unsealed) return unsealed->secret.to_json();
+  auto unsealed = unseal(*sealed, order, options);
+  if (unsealed) return unsealed;
 
   Error error = unsealed.error();
   if (error.code == Errc::cannot_decrypt) {
@@ -71,53 +39,33 @@ Result<json::value> unseal_object(const json::value& object, const Keyring& ring
   return error;
 }
 
+KeyHints hints_for(const json::value& sealed, std::vector<std::string> of_object,
+                   std::string last) {
+  KeyHints hints{std::move(of_object), std::move(last), {}};
+  const auto created = parse_rfc3339(kube::text_at(sealed, {"metadata", "creationTimestamp"}));
+  if (created) hints.created = *created;
+  return hints;
+}
+
+void write_audit(const json::value& sealed, const Result<Unsealed>& result) {
+  auto audit = UnsealAudit::of(sealed);
+  if (result) {
+    audit.outcome = "unsealed";
+    const std::vector<std::string_view> keys(result->keys.begin(), result->keys.end());
+    audit.keys = join_some(keys, limits::audit_names_bytes_max);
+  } else {
+    audit.outcome = result.error().code == Errc::cannot_decrypt ? "cannot decrypt" : "invalid";
+  }
+  audit.write();
+}
+
 }  // namespace
 
-struct Reconciler::Seen {
-  kube::ObjectKey key;
-  json::value sealed;
-  std::optional<json::value> secret;
-};
-
-struct Reconciler::Verdict {
-  State state = State::synced;
-  bool wrote = false;
-  std::string_view reason = outcome_reason::unsealed;
-  std::string message = {};                     ///< for the Event; empty when synced
-  std::string_view status_prefix = {};          ///< what the status says before it
-  std::string_view counted_as = {};             ///< the metric's reason; empty when synced
-  std::optional<Error> passing = std::nullopt;  ///< what time can cure: nothing is told yet
-
-  static Verdict unseal_failed(const Error& error) {
-    const bool no_key = error.code == Errc::cannot_decrypt;
-    return {no_key ? State::no_key : State::broken,
-            false,
-            outcome_reason::unseal_failed,
-            error.message,
-            {},
-            "unseal"};
-  }
-  static Verdict update_failed(const Error& error) {
-    Verdict verdict{State::rejected, false, outcome_reason::update_failed,
-                    error.message,   {},    "update"};
-    if (passes_with_time(error)) verdict.passing = error;
-    return verdict;
-  }
-  static Verdict immutable(const kube::ObjectKey& key) {
-    return {State::rejected,        false, outcome_reason::immutable,
-            immutable_message(key), {},    "update"};
-  }
-  static Verdict not_managed(std::string_view name, Action action) {
-    return {State::not_ours,
-            false,
-            outcome_reason::not_managed,
-            not_managed_message(name, action),
-            "failed update: ",
-            "unmanaged"};
-  }
-};
-
 Awaitable<Next> Reconciler::reconcile(kube::ObjectKey key, std::size_t failures) {
+  if (const auto owner_uid = parts_.ledger.uid_of_gone(key)) {
+    const auto collected = co_await collect(key, *owner_uid);
+    if (!collected) co_return retry_after(collected.error());
+  }
   auto seen = co_await look(key);
   if (!seen) co_return not_seen(key, seen.error());
 
@@ -128,17 +76,17 @@ Awaitable<Next> Reconciler::reconcile(kube::ObjectKey key, std::size_t failures)
     co_return co_await report(*seen, Verdict::not_managed(key.name, action));
 
   const auto ring = parts_.keys.ring();
-  auto desired = co_await open(*seen, *ring);
-  if (!desired) {
-    const bool no_key = desired.error().code == Errc::cannot_decrypt;
+  auto opened = co_await open(*seen, *ring);
+  if (!opened) {
+    const bool no_key = opened.error().code == Errc::cannot_decrypt;
     const auto outdated = [&] { return no_key && ring != parts_.keys.ring(); };
     if (outdated()) co_return Next{Next::When::again};
-    const Next next = co_await report(*seen, Verdict::unseal_failed(desired.error()));
+    const Next next = co_await report(*seen, Verdict::unseal_failed(opened.error()));
     // A key that came while the status was written found nobody waiting for it.
     co_return outdated() ? Next{Next::When::again} : next;
   }
 
-  auto verdict = co_await write(*seen, action, std::move(*desired));
+  auto verdict = co_await write(*seen, action, std::move(*opened));
   if (verdict.passing) co_return co_await report_failed_write(*seen, std::move(verdict), failures);
   co_return co_await report(*seen, std::move(verdict));
 }
@@ -163,116 +111,70 @@ Next Reconciler::not_seen(const kube::ObjectKey& key, const Error& error) {
   if (error.code == Errc::not_found) {
     parts_.ledger.sealed_secret_gone(key);
     parts_.metrics.forget_condition(key);
-    return {};
+    // With --old-gc-behavior its Secret is still to be looked after.
+    return parts_.ledger.uid_of_gone(key) ? Next{Next::When::again} : Next{};
   }
   parts_.metrics.unseal_failed("fetch", key.namespace_);
   log_error("Error updating, will retry", {{"key", kube::to_text(key)}, {"error", error.message}});
   return retry_after(error);
 }
 
-Awaitable<Result<json::value>> Reconciler::open(const Seen& seen, const Keyring& ring) {
+Awaitable<Result<Reconciler::Opened>> Reconciler::open(const Seen& seen, const Keyring& ring) {
   parts_.metrics.unseal_requested();
+  const auto order =
+      keys_to_try(ring, hints_for(seen.sealed, parts_.ledger.sealing_keys(seen.key), last_key_));
   const UnsealOptions options{parts_.options.accept_deprecated_v1_data};
-  auto work = [&seen, &ring, options] { return unseal_object(seen.sealed, ring, options); };
-  co_return co_await run_on(parts_.pool, std::move(work));
+  auto work = [&] { return unseal_object(seen.sealed, ring, order, options); };
+  auto unsealed = co_await run_on(parts_.pool, std::move(work));
+  write_audit(seen.sealed, unsealed);
+  if (!unsealed) co_return unsealed.error();
+  if (!unsealed->keys.empty()) last_key_ = unsealed->keys.front();
+  co_return Opened{unsealed->secret.to_json(), std::move(unsealed->keys)};
 }
 
-Awaitable<Reconciler::Verdict> Reconciler::write(const Seen& seen, Action action,
-                                                 json::value desired) {
-  Verdict wrote;
-  wrote.wrote = true;
+Awaitable<Reconciler::Verdict> Reconciler::write(const Seen& seen, Action action, Opened opened) {
+  const auto outcome = [&](const Result<json::value>& written) {
+    if (!written) return Verdict::update_failed(written.error());
+    const bool ours = !leaves_no_owner(seen.sealed) || action != Action::create;
+    auto verdict = Verdict::synced(ours ? &*written : nullptr, std::move(opened.keys));
+    verdict.wrote = true;
+    return verdict;
+  };
   if (action == Action::create) {
     auto path = secrets_path(seen.key.namespace_);
-    const auto created = co_await parts_.client.create_object(std::move(path), std::move(desired));
-    co_return created ? std::move(wrote) : Verdict::update_failed(created.error());
+    co_return outcome(
+        co_await parts_.client.create_object(std::move(path), std::move(opened.secret)));
   }
 
   // What is not ours is not written; it may hold everything already.
-  const Action how = action == Action::compare ? Action::merge : action;
-  SecretWrite plan = plan_update(how, *seen.secret, desired);
-  if (plan.kind == SecretWrite::Kind::none) co_return Verdict{};
-  if (action == Action::compare) co_return Verdict::not_managed(seen.key.name, action);
+  const bool compares = action == Action::compare;
+  SecretWrite plan = plan_update(compares ? Action::merge : action, *seen.secret, opened.secret);
+  if (plan.kind == SecretWrite::Kind::none)
+    co_return Verdict::synced(compares ? nullptr : &*seen.secret, std::move(opened.keys));
+  if (compares) co_return Verdict::not_managed(seen.key.name, action);
   if (plan.kind == SecretWrite::Kind::immutable) co_return Verdict::immutable(seen.key);
   auto path = secrets_path(seen.key.namespace_, seen.key.name);
-  const auto updated = co_await parts_.client.update(std::move(path), std::move(plan.object));
-  co_return updated ? std::move(wrote) : Verdict::update_failed(updated.error());
+  co_return outcome(co_await parts_.client.update(std::move(path), std::move(plan.object)));
 }
 
-Awaitable<Next> Reconciler::report_failed_write(Seen& seen, Verdict verdict, std::size_t failures) {
-  const Error error = *verdict.passing;
-  // A conflict is traffic, not failure: nobody is told.
-  if (error.code == Errc::conflict) co_return retry_after(error);
-  if (failures >= failures_before_told) {
-    verdict.state = State::unknown;
-    (void)co_await report(seen, std::move(verdict));
-    co_return retry_after(error);
+/// With --old-gc-behavior: deletes the Secret of a SealedSecret that is gone, if it was its own or
+/// it was told to manage it. The reference deletes whatever has the name.
+Awaitable<Result<void>> Reconciler::collect(kube::ObjectKey key, std::string owner_uid) {
+  const auto path = secrets_path(key.namespace_, key.name);
+  const auto secret = co_await parts_.client.get_metadata(path);
+  if (!secret && secret.error().code != Errc::not_found) co_return secret.error();
+  if (secret) {
+    const auto owner = kube::controller_of(*secret);
+    const bool ours = (owner && owner->uid == owner_uid) ||
+                      kube::annotation_of(*secret, annotation::managed) == "true";
+    if (ours) {
+      log_info("SealedSecret has gone, deleting Secret", {{"sealed-secret", kube::to_text(key)}});
+      auto removed = co_await parts_.client.remove(path, std::string(kube::uid_of(*secret)));
+      if (!removed && removed.error().code != Errc::not_found) co_return removed.error();
+    }
   }
-  parts_.metrics.unseal_failed("update", seen.key.namespace_);
-  log_error("Error updating, will retry",
-            {{"key", kube::to_text(seen.key)}, {"error", error.message}});
-  co_return retry_after(error);
-}
-
-Awaitable<Next> Reconciler::report(Seen& seen, Verdict verdict) {
-  const bool synced = verdict.state == State::synced;
-  if (!synced) {
-    parts_.metrics.unseal_failed(verdict.counted_as, seen.key.namespace_);
-    log_error("Error updating", {{"key", kube::to_text(seen.key)}, {"error", verdict.message}});
-  }
-  const Outcome outcome{synced, verdict.reason,
-                        std::string(verdict.status_prefix) + verdict.message};
-  const auto changed = co_await write_status(seen, outcome);
-  // An object that its CRD calls invalid can hold no status: only the Event tells.
-  const bool refused = !changed && changed.error().code == Errc::rejected;
-  if (!changed) count_unwritten_status(seen.key, changed.error());
-  if (!changed && !refused) co_return retry_unless_gone(changed.error());
-  if (verdict.wrote || refused || *changed) record(seen, verdict);
-  if (parts_.ledger.knows(seen.key)) {
-    const auto instance = kube::label_of(seen.sealed, "app.kubernetes.io/instance");
-    parts_.metrics.set_condition(seen.key, instance.value_or(""), synced);
-  }
-  if (parts_.ledger.pass_ended(seen.key, verdict.state)) co_return Next{Next::When::again};
-  co_return Next{};
-}
-
-void Reconciler::count_unwritten_status(const kube::ObjectKey& key, const Error& error) {
-  if (error.code == Errc::not_found || error.code == Errc::conflict) return;
-  parts_.metrics.unseal_failed("status", key.namespace_);
-  log_error("Error updating the status", {{"key", kube::to_text(key)}, {"error", error.message}});
-}
-
-/// True when the status did not say so yet.
-Awaitable<Result<bool>> Reconciler::write_status(Seen& seen, const Outcome& outcome) {
-  auto status = next_status(kube::find_member(seen.sealed, {"status"}), outcome,
-                            kube::generation_of(seen.sealed), parts_.clock.now());
-  if (!status) co_return false;
-  if (!parts_.options.update_status) co_return true;
-
-  json::value object = seen.sealed;
-  object.as_object()["status"] = std::move(*status);
-  parts_.ledger.expect(object);
-  auto path = sealed_secrets_path(seen.key.namespace_, seen.key.name, "status");
-  auto written = co_await parts_.client.update(std::move(path), std::move(object));
-  if (!written) co_return written.error();
-  // A server whose CRD knows fewer fields keeps fewer.
-  parts_.ledger.expect(*written);
-  co_return true;
-}
-
-void Reconciler::record(const Seen& seen, const Verdict& verdict) {
-  const kube::EventSubject subject{
-      std::string(SealedSecret::api_version), std::string(SealedSecret::kind), seen.key,
-      std::string(kube::uid_of(seen.sealed)), std::string(kube::resource_version_of(seen.sealed))};
-  if (verdict.state == State::synced) {
-    log_info("SealedSecret unsealed successfully", {{"key", kube::to_text(seen.key)}});
-    parts_.events.record(subject, kube::EventType::normal, "Unsealed",
-                         "SealedSecret unsealed successfully");
-  } else if (verdict.reason == outcome_reason::unseal_failed) {
-    parts_.events.record(subject, kube::EventType::warning, "ErrUnsealFailed",
-                         "Failed to unseal: " + verdict.message);
-  } else {
-    parts_.events.record(subject, kube::EventType::warning, "ErrUpdateFailed", verdict.message);
-  }
+  parts_.ledger.forget_the_gone(key);
+  co_return Result<void>();
 }
 
 }  // namespace bulla

@@ -64,22 +64,27 @@ class Reconciler {
 
  private:
   struct Seen;     // what a pass looked at
+  struct Opened;   // what came out of the SealedSecret
   struct Verdict;  // how it ended
 
+  // reconciler.cpp: look, open, write.
   [[nodiscard]] kube::Awaitable<Result<Seen>> look(kube::ObjectKey key);
   [[nodiscard]] Next not_seen(const kube::ObjectKey& key, const Error& error);
-  [[nodiscard]] kube::Awaitable<Result<boost::json::value>> open(const Seen& seen,
-                                                                 const Keyring& ring);
-  [[nodiscard]] kube::Awaitable<Verdict> write(const Seen& seen, Action action,
-                                               boost::json::value desired);
+  [[nodiscard]] kube::Awaitable<Result<Opened>> open(const Seen& seen, const Keyring& ring);
+  [[nodiscard]] kube::Awaitable<Verdict> write(const Seen& seen, Action action, Opened opened);
+  [[nodiscard]] kube::Awaitable<Result<void>> collect(kube::ObjectKey key, std::string owner_uid);
+
+  // report.cpp: tell.
   [[nodiscard]] kube::Awaitable<Next> report(Seen& seen, Verdict verdict);
   [[nodiscard]] kube::Awaitable<Next> report_failed_write(Seen& seen, Verdict verdict,
                                                           std::size_t failures);
-  [[nodiscard]] kube::Awaitable<Result<bool>> write_status(Seen& seen, const Outcome& outcome);
+  [[nodiscard]] kube::Awaitable<Result<bool>> write_status(Seen& seen, Outcome outcome);
   void count_unwritten_status(const kube::ObjectKey& key, const Error& error);
   void record(const Seen& seen, const Verdict& verdict);
 
   Parts parts_;
+  std::string last_key_;           ///< the one that opened the last object
+  bool status_is_pruned_ = false;  ///< the CRD keeps no SyncRecord: it is not ours
 };
 
 }  // namespace bulla

@@ -64,7 +64,67 @@ json::object make_condition(const json::object* old, const Says& says, std::stri
   return condition;
 }
 
+bool observed(const json::value* status, std::int64_t generation) {
+  const json::value* value =
+      status == nullptr ? nullptr : kube::find_member(*status, {"observedGeneration"});
+  return value != nullptr && value->is_int64() && value->get_int64() == generation;
+}
+
+/// Without a record, the keys stay as long as the spec is the same: they tell what is missing.
+void write_record(json::object& status, const std::optional<SyncRecord>& record, bool same_spec) {
+  if (!record) {
+    for (const std::string_view name : {"secret", "scope"}) status.erase(name);
+    if (!same_spec) status.erase("sealingKeys");
+    return;
+  }
+  status["secret"] = {{"uid", record->secret_uid}, {"resourceVersion", record->secret_version}};
+  status["sealingKeys"] = json::array(record->keys.begin(), record->keys.end());
+  status["scope"] = scope_name(record->scope);
+}
+
+json::array next_conditions(const json::value* old, const Says& synced, const Says& ready,
+                            std::string_view now) {
+  json::array conditions;
+  conditions.push_back(make_condition(condition_of(old, synced.type), synced, now));
+  conditions.push_back(make_condition(condition_of(old, ready.type), ready, now));
+  const json::value* all = old == nullptr ? nullptr : kube::find_member(*old, {"conditions"});
+  if (all == nullptr || !all->is_array()) return conditions;
+  for (const json::value& one : all->get_array()) {
+    const std::string_view type = kube::text_at(one, {"type"});
+    if (type != synced.type && type != ready.type) conditions.push_back(one);
+  }
+  return conditions;
+}
+
 }  // namespace
+
+std::vector<std::string> keys_in_status(const json::value& sealed) {
+  std::vector<std::string> keys;
+  const json::value* all = kube::find_member(sealed, {"status", "sealingKeys"});
+  if (all == nullptr || !all->is_array()) return keys;
+  for (const json::value& one : all->get_array()) {
+    if (one.is_string() && keys.size() < limits::keys_max) keys.emplace_back(one.get_string());
+  }
+  return keys;
+}
+
+std::optional<SyncRecord> record_in(const json::value& sealed) {
+  const json::value* status = kube::find_member(sealed, {"status"});
+  if (!observed(status, kube::generation_of(sealed)) || kube::is_being_deleted(sealed))
+    return std::nullopt;
+  for (const std::string_view type : {"Synced", "Ready"}) {
+    if (text_of(condition_of(status, type), "status") != "True") return std::nullopt;
+  }
+  const json::value* metadata = kube::find_member(sealed, {"metadata"});
+  if (metadata == nullptr || !metadata->is_object()) return std::nullopt;
+  SyncRecord record{std::string(kube::text_at(*status, {"secret", "uid"})),
+                    std::string(kube::text_at(*status, {"secret", "resourceVersion"})),
+                    keys_in_status(sealed), scope_of(metadata->get_object())};
+  const bool told = !record.secret_uid.empty() && !record.secret_version.empty() &&
+                    kube::text_at(*status, {"scope"}) == scope_name(record.scope);
+  if (!told) return std::nullopt;
+  return record;
+}
 
 std::optional<json::value> next_status(const json::value* old, const Outcome& outcome,
                                        std::int64_t generation, WallTime now) {
@@ -72,30 +132,15 @@ std::optional<json::value> next_status(const json::value* old, const Outcome& ou
   // The Synced column of `kubectl get` shows no message when all is well, as ever.
   const Says synced{"Synced", status, outcome.reason, cut(outcome.message)};
   const Says ready{"Ready", status, outcome.reason, cut(outcome.message)};
-
-  const json::object* old_synced = condition_of(old, synced.type);
-  const json::object* old_ready = condition_of(old, ready.type);
-  const json::value* observed =
-      old == nullptr ? nullptr : kube::find_member(*old, {"observedGeneration"});
-  const bool same_generation =
-      observed != nullptr && observed->is_int64() && observed->get_int64() == generation;
-  if (same_generation && says_so(old_synced, synced) && says_so(old_ready, ready))
-    return std::nullopt;
-
-  const std::string time = format_rfc3339(now);
-  json::array conditions;
-  conditions.push_back(make_condition(old_synced, synced, time));
-  conditions.push_back(make_condition(old_ready, ready, time));
-  if (const json::value* all = old == nullptr ? nullptr : kube::find_member(*old, {"conditions"});
-      all != nullptr && all->is_array()) {
-    for (const json::value& one : all->get_array()) {
-      const std::string_view type = kube::text_at(one, {"type"});
-      if (type != synced.type && type != ready.type) conditions.push_back(one);
-    }
-  }
+  const bool same_spec = observed(old, generation);
+  const bool same = same_spec && says_so(condition_of(old, synced.type), synced) &&
+                    says_so(condition_of(old, ready.type), ready);
 
   json::value next = old != nullptr && old->is_object() ? *old : json::value(json::object());
-  next.as_object()["conditions"] = std::move(conditions);
+  write_record(next.as_object(), outcome.record, same_spec);
+  if (same && next == *old) return std::nullopt;
+  if (same) return next;
+  next.as_object()["conditions"] = next_conditions(old, synced, ready, format_rfc3339(now));
   next.as_object()["observedGeneration"] = generation;
   return next;
 }

@@ -5,16 +5,43 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
+#include "resource/scope.hpp"
 
 namespace bulla {
+
+/// What the status remembers of a pass that ended well, so that the next start of the controller
+/// finds out without work that nothing changed meanwhile:
+///
+///     secret:      {uid, resourceVersion}   the Secret as it was right
+///     sealingKeys: [SHA256:...]             the keys that opened the items
+///     scope:       strict                   what the annotations asked for: they have no
+///     generation
+struct SyncRecord {
+  std::string secret_uid = {};
+  std::string secret_version = {};
+  std::vector<std::string> keys = {};  ///< fingerprints, each once
+  Scope scope = Scope::strict;
+
+  friend bool operator==(const SyncRecord&, const SyncRecord&) = default;
+};
+
+/// The record in the status of a SealedSecret; nothing if there is none, or if it says no longer
+/// anything about the object as it is: its generation, its scope, or its conditions are others.
+[[nodiscard]] std::optional<SyncRecord> record_in(const boost::json::value& sealed);
+
+/// The keys that the status names; empty if it names none.
+[[nodiscard]] std::vector<std::string> keys_in_status(const boost::json::value& sealed);
 
 /// How a pass over a SealedSecret ended, for its owner to read.
 struct Outcome {
   bool synced = false;
   std::string_view reason;   ///< one of outcome_reason
   std::string message = {};  ///< why not; empty when synced. Never plaintext
+  /// Nothing: none is kept, but for the keys while the spec is the same.
+  std::optional<SyncRecord> record = std::nullopt;
 };
 
 namespace outcome_reason {
@@ -30,8 +57,8 @@ inline constexpr std::string_view immutable = "Immutable";
 ///
 /// Conditions: Synced, first, because the CRD's printer columns read index 0; then Ready, which
 /// says the same in the way that tools know; then whatever others were there. lastTransitionTime
-/// moves only when a condition's status flips, lastUpdateTime with every write. Messages are cut at
-/// limits::status_message_bytes_max.
+/// moves only when a condition's status flips, lastUpdateTime with every write but one that
+/// changes the record alone. Messages are cut at limits::status_message_bytes_max.
 [[nodiscard]] std::optional<boost::json::value> next_status(const boost::json::value* old,
                                                             const Outcome& outcome,
                                                             std::int64_t generation, WallTime now);

@@ -59,7 +59,7 @@ struct Target : World {
     all.options.rate_limit_burst = 10000;
     return all;
   }
-  [[nodiscard]] HttpAnswer send(std::string_view path, const Json& object) const {
+  [[nodiscard]] Reply send(std::string_view path, const Json& object) const {
     return http_post(path, kube::serialize_json(object).expose_secret_text());
   }
 };
@@ -70,7 +70,7 @@ bool opens_under(const std::string& base64, const std::string& label) {
 }
 
 /// What rotate gave opens under prod/db and nowhere else, and shows nothing of what is inside.
-void check_bound_to_victim(const HttpAnswer& answer) {
+void check_bound_to_victim(const Reply& answer) {
   CHECK(answer.body.find(plaintext) == std::string::npos);
   const auto out = SealedSecret::from_json(kube::parse_json(answer.body).value()).value();
   for (const auto& [item, base64] : out.encrypted_data) {
@@ -86,7 +86,7 @@ void check_bound_to_victim(const HttpAnswer& answer) {
 }
 
 /// Everything of an answer that may differ from failure to failure, but for the rate's headers.
-std::string fingerprint_of(const HttpAnswer& answer) {
+std::string fingerprint_of(const Reply& answer) {
   std::string text;
   std::size_t start = 0;
   while (start < answer.head.size()) {

@@ -24,14 +24,14 @@ bulla::Options without_limits() {
   return options;
 }
 
-std::string header(const HttpAnswer& answer, std::string_view name) {
+std::string header(const Reply& answer, std::string_view name) {
   const auto at = answer.head.find("\r\n" + std::string(name) + ": ");
   if (at == std::string::npos) return {};
   const auto start = at + name.size() + 4;
   return answer.head.substr(start, answer.head.find("\r\n", start) - start);
 }
 
-HttpAnswer send(const World& world, const Json& request) {
+Reply send(const World& world, const Json& request) {
   const auto body = text_at(request, "body");
   return http_exchange(world.replica_port(),
                        text_at(request, "method") + " " + text_at(request, "path") +

@@ -4,12 +4,15 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "json_text.hpp"
 
 namespace bulla::test {
 
 namespace {
+
+using SecretNews = Ledger::SecretNews;
 
 const kube::ObjectKey key{"n", "s"};
 
@@ -28,7 +31,28 @@ Ledger after(State state) {
   Ledger ledger;
   CHECK(ledger.sealed_secret_is(sealed("'uid':'u',")));
   ledger.pass_begins(sealed("'uid':'u',"));
-  CHECK_FALSE(ledger.pass_ended(key, state));
+  CHECK_FALSE(ledger.pass_ended(key, {state}));
+  return ledger;
+}
+
+/// The Secret in a version of its own.
+boost::json::value secret_at(std::string_view version, std::string_view uid = "su") {
+  return secret("'uid':'" + std::string(uid) + "','resourceVersion':'" + std::string(version) +
+                "'");
+}
+SecretVersion at(std::string_view version) { return version_of_secret("su", version); }
+
+/// A status that records that all was well with the Secret in version 7.
+constexpr auto recorded =
+    "{'observedGeneration':1,'scope':'strict','sealingKeys':['SHA256:k1'],"
+    "'secret':{'uid':'su','resourceVersion':'7'},"
+    "'conditions':[{'type':'Synced','status':'True'},{'type':'Ready','status':'True'}]}";
+
+/// A ledger that knows such an object, and trusts it.
+Ledger trusting(bool repairs_drift = true) {
+  Ledger ledger(repairs_drift);
+  CHECK_FALSE(ledger.sealed_secret_is(sealed("'uid':'u','generation':1,", recorded),
+                                      Ledger::Trust::status));
   return ledger;
 }
 
@@ -97,23 +121,105 @@ TEST_CASE("a Secret that is gone comes back, unless it can't be made") {
 TEST_CASE("a blocking Secret that lets us in wakes the object, others don't") {
   const auto managed = secret("'annotations':{'sealedsecrets.bitnami.com/managed':'true'}");
   const auto ours = secret("'ownerReferences':[{'uid':'u','controller':true}]");
-  CHECK(after(State::not_ours).secret_is(managed));
-  CHECK(after(State::not_ours).secret_is(ours));
-  CHECK_FALSE(after(State::not_ours).secret_is(secret()));
-  CHECK_FALSE(after(State::synced).secret_is(managed));
-  CHECK_FALSE(Ledger().secret_is(managed));
+  CHECK(after(State::not_ours).secret_is(managed) == SecretNews::free);
+  CHECK(after(State::not_ours).secret_is(ours) == SecretNews::free);
+  CHECK(after(State::not_ours).secret_is(secret()) == SecretNews::none);
+  CHECK(after(State::synced).secret_is(managed) == SecretNews::none);
+  CHECK(Ledger().secret_is(managed) == SecretNews::none);
 }
 
 TEST_CASE("a change of the blocking Secret during the pass is not lost") {
   Ledger ledger;
   CHECK(ledger.sealed_secret_is(sealed("'uid':'u',")));
   ledger.pass_begins(sealed("'uid':'u',"));
-  CHECK_FALSE(
-      ledger.secret_is(secret("'annotations':{'sealedsecrets.bitnami.com/managed':'true'}")));
-  CHECK(ledger.pass_ended(key, State::not_ours));
+  CHECK(ledger.secret_is(secret("'annotations':{'sealedsecrets.bitnami.com/managed':'true'}")) ==
+        SecretNews::none);
+  CHECK(ledger.pass_ended(key, {State::not_ours}));
 
   ledger.pass_begins(sealed("'uid':'u',"));
-  CHECK_FALSE(ledger.pass_ended(key, State::not_ours));
+  CHECK_FALSE(ledger.pass_ended(key, {State::not_ours}));
+}
+
+TEST_CASE("a record is trusted until the Secrets are listed, and is right or not") {
+  Ledger right = trusting();
+  CHECK(right.secret_is(secret_at("7")) == SecretNews::none);
+  CHECK(right.take_recorded("").empty());
+  CHECK(right.sealing_keys(key) == std::vector<std::string>{"SHA256:k1"});
+
+  Ledger changed = trusting();
+  CHECK(changed.secret_is(secret_at("8")) == SecretNews::differs);
+  Ledger made_anew = trusting();
+  CHECK(made_anew.secret_is(secret_at("7", "su2")) == SecretNews::differs);
+  Ledger missing = trusting();
+  CHECK(missing.secret_gone(key));
+  CHECK(missing.take_recorded("").empty());
+
+  Ledger unlisted = trusting();
+  CHECK(unlisted.take_recorded("other").empty());
+  CHECK(unlisted.take_recorded("n") == std::vector{key});
+  CHECK(unlisted.take_recorded("n").empty());
+
+  Ledger edited = trusting();
+  CHECK(edited.sealed_secret_is(sealed("'uid':'u','generation':2,", recorded)));
+  CHECK(edited.secret_is(secret_at("7")) == SecretNews::none);
+  CHECK(edited.take_recorded("").empty());
+
+  Ledger untrusting;
+  CHECK(untrusting.sealed_secret_is(sealed("'uid':'u','generation':1,", recorded)));
+}
+
+TEST_CASE("what was right and changes has drifted, but not by our own hand") {
+  Ledger ledger = after(State::synced);
+  ledger.pass_begins(sealed("'uid':'u',"));
+  CHECK(ledger.secret_is(secret_at("6")) == SecretNews::none);
+  CHECK(ledger.secret_is(secret_at("7")) == SecretNews::none);
+  CHECK_FALSE(ledger.pass_ended(key, {State::synced, at("7")}));
+  CHECK(ledger.secret_is(secret_at("7")) == SecretNews::none);
+  CHECK(ledger.secret_is(secret_at("8")) == SecretNews::drifted);
+  // The pass is due: what comes until then is no news.
+  CHECK(ledger.secret_is(secret_at("9")) == SecretNews::none);
+}
+
+TEST_CASE("a change of the Secret that the pass can't have seen needs another one") {
+  Ledger ledger = after(State::synced);
+  ledger.pass_begins(sealed("'uid':'u',"));
+  CHECK(ledger.secret_is(secret_at("8")) == SecretNews::none);
+  CHECK(ledger.pass_ended(key, {State::synced, at("7")}));
+}
+
+TEST_CASE("drift is no news where it is not repaired, or the Secret is not ours") {
+  Ledger lenient = trusting(false);
+  CHECK(lenient.secret_is(secret_at("7")) == SecretNews::none);
+  CHECK(lenient.secret_is(secret_at("8")) == SecretNews::none);
+  Ledger stranger = after(State::synced);
+  CHECK(stranger.secret_is(secret_at("8")) == SecretNews::none);
+}
+
+TEST_CASE("how many objects depend on a key") {
+  Ledger ledger = trusting();
+  CHECK(ledger.dependents() == std::map<std::string, std::size_t>{{"SHA256:k1", 1}});
+  ledger.pass_begins(sealed("'uid':'u',"));
+  CHECK_FALSE(ledger.pass_ended(key, {State::synced, 0, {"SHA256:k2", "SHA256:k1"}}));
+  CHECK(ledger.dependents() ==
+        std::map<std::string, std::size_t>{{"SHA256:k1", 1}, {"SHA256:k2", 1}});
+  // What does not open now still depends on what opened it.
+  ledger.pass_begins(sealed("'uid':'u',"));
+  CHECK_FALSE(ledger.pass_ended(key, {State::no_key}));
+  CHECK(ledger.dependents().size() == 2);
+  ledger.sealed_secret_gone(key);
+  CHECK(ledger.dependents().empty());
+}
+
+TEST_CASE("the gone are remembered only where their Secrets are to be deleted") {
+  Ledger ledger = after(State::synced);
+  ledger.sealed_secret_gone(key);
+  CHECK_FALSE(ledger.uid_of_gone(key).has_value());
+  Ledger collector = after(State::synced);
+  collector.remember_the_gone();
+  collector.sealed_secret_gone(key);
+  CHECK(collector.uid_of_gone(key) == "u");
+  collector.forget_the_gone(key);
+  CHECK_FALSE(collector.uid_of_gone(key).has_value());
 }
 
 TEST_CASE("only those that failed to decrypt wait for keys") {
@@ -126,7 +232,7 @@ TEST_CASE("an object that went during its pass stays forgotten") {
   Ledger ledger = after(State::synced);
   ledger.sealed_secret_gone(key);
   ledger.pass_begins(sealed("'uid':'u',"));
-  CHECK_FALSE(ledger.pass_ended(key, State::not_ours));
+  CHECK_FALSE(ledger.pass_ended(key, {State::not_ours}));
   CHECK(ledger.size() == 0);
 }
 

@@ -75,9 +75,7 @@ TEST_CASE("every flag of the reference is accepted") {
   CHECK(o.key_labels == std::map<std::string, std::string>{{"c", "3"}});
   CHECK(o.log.level == LogLevel::error);
   CHECK(o.log.format == LogFormat::json);
-  CHECK(line->not_supported_yet == std::vector<std::string>{"old-gc-behavior", "kubeclient-qps",
-                                                            "kubeclient-burst",
-                                                            "max-unseal-retries"});
+  CHECK(line->not_supported_yet == std::vector<std::string>{"kubeclient-qps", "kubeclient-burst"});
 }
 
 TEST_CASE("what can't be understood is refused") {

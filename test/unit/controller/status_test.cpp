@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
+
 #include "base/limits.hpp"
 #include "json_text.hpp"
 
@@ -12,8 +14,8 @@ namespace {
 
 const WallTime noon = parse_rfc3339("2026-01-02T12:00:00Z").value();
 
-const Outcome good{true, outcome_reason::unsealed, ""};
-const Outcome bad{false, outcome_reason::unseal_failed, "no key could decrypt secret (foo)"};
+const Outcome good{true, outcome_reason::unsealed, "", {}};
+const Outcome bad{false, outcome_reason::unseal_failed, "no key could decrypt secret (foo)", {}};
 
 boost::json::value status_of(const Outcome& outcome, std::int64_t generation, const char* at) {
   return next_status(nullptr, outcome, generation, parse_rfc3339(at).value()).value();
@@ -46,8 +48,10 @@ TEST_CASE("a status is written when it says something new") {
     bool written;
     bool flips;
   };
-  const Outcome worse{false, outcome_reason::update_failed, "no key could decrypt secret (foo)"};
-  const Outcome other{false, outcome_reason::unseal_failed, "no key could decrypt secret (bar)"};
+  const Outcome worse{
+      false, outcome_reason::update_failed, "no key could decrypt secret (foo)", {}};
+  const Outcome other{
+      false, outcome_reason::unseal_failed, "no key could decrypt secret (bar)", {}};
   const Case cases[] = {
       {"still good", good, 1, good, 1, false, false},
       {"still bad, for the same reason", bad, 1, bad, 1, false, false},
@@ -70,6 +74,71 @@ TEST_CASE("a status is written when it says something new") {
     }
     CHECK(next->at("observedGeneration") == c.generation_after);
   }
+}
+
+TEST_CASE("what was right is recorded, and read back as long as it speaks of the object") {
+  Outcome outcome = good;
+  outcome.record = SyncRecord{"su", "7", {"SHA256:k"}, Scope::namespace_wide};
+  const auto status = next_status(nullptr, outcome, 3, noon);
+  REQUIRE(status.has_value());
+  CHECK(status->at("secret") == json_of("{'uid':'su','resourceVersion':'7'}"));
+  CHECK(status->at("sealingKeys") == json_of("['SHA256:k']"));
+  CHECK(status->at("scope") == "namespace-wide");
+
+  auto object = json_of(
+      "{'metadata':{'generation':3,"
+      "'annotations':{'sealedsecrets.bitnami.com/namespace-wide':'true'}}}");
+  object.as_object()["status"] = *status;
+  CHECK(record_in(object) == outcome.record);
+  CHECK(keys_in_status(object) == outcome.record->keys);
+
+  struct Case {
+    const char* name;
+    std::function<void(boost::json::object&)> change;
+  };
+  const auto metadata = [](auto& o) -> boost::json::object& { return o["metadata"].as_object(); };
+  const auto in_status = [](auto& o) -> boost::json::object& { return o["status"].as_object(); };
+  const Case cases[] = {
+      {"another generation", [&](auto& o) { metadata(o)["generation"] = 4; }},
+      {"another scope", [&](auto& o) { metadata(o).erase("annotations"); }},
+      {"it is going", [&](auto& o) { metadata(o)["deletionTimestamp"] = "x"; }},
+      {"no scope", [&](auto& o) { in_status(o).erase("scope"); }},
+      {"no Secret", [&](auto& o) { in_status(o).erase("secret"); }},
+      {"not synced",
+       [&](auto& o) { in_status(o)["conditions"].as_array()[0].as_object()["status"] = "False"; }},
+      {"not ready",
+       [&](auto& o) { in_status(o)["conditions"].as_array()[1].as_object()["status"] = "False"; }},
+      {"no status", [&](auto& o) { o.erase("status"); }},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    auto changed = object;
+    c.change(changed.as_object());
+    CHECK_FALSE(record_in(changed).has_value());
+  }
+}
+
+TEST_CASE("a record that changes alone moves no time, and one that is the same is no news") {
+  Outcome outcome = good;
+  outcome.record = SyncRecord{"su", "7", {"SHA256:k"}, Scope::strict};
+  const auto old = status_of(outcome, 1, "2026-01-01T00:00:00Z");
+  CHECK_FALSE(next_status(&old, outcome, 1, noon).has_value());
+  outcome.record->secret_version = "8";
+  const auto next = next_status(&old, outcome, 1, noon);
+  REQUIRE(next.has_value());
+  CHECK(next->at("conditions") == old.at("conditions"));
+  CHECK(next->at("secret").at("resourceVersion") == "8");
+}
+
+TEST_CASE("a failure forgets the record, but not the keys that the same spec needed") {
+  Outcome outcome = good;
+  outcome.record = SyncRecord{"su", "7", {"SHA256:k"}, Scope::strict};
+  const auto old = status_of(outcome, 1, "2026-01-01T00:00:00Z");
+  const auto failed = next_status(&old, bad, 1, noon);
+  REQUIRE(failed.has_value());
+  CHECK_FALSE(failed->as_object().contains("secret"));
+  CHECK(failed->at("sealingKeys") == json_of("['SHA256:k']"));
+  CHECK_FALSE(next_status(&old, bad, 2, noon)->as_object().contains("sealingKeys"));
 }
 
 TEST_CASE("a status of the reference gains reason and Ready, and keeps its transition time") {

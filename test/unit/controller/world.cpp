@@ -20,8 +20,8 @@ namespace {
 
 constexpr std::string_view key_namespace = "kube-system";
 
-std::string text_of_file(const char* path) {
-  auto text = read_file(path, limits::mib);
+std::string crd() {
+  auto text = read_file(BULLA_MANIFESTS "/crd.yaml", limits::mib);
   return std::string(text.value().expose_secret_text());
 }
 
@@ -44,7 +44,7 @@ kube::Client client_of(const ApiServer& server, const net::any_io_executor& exec
 
 }  // namespace
 
-HttpAnswer http_exchange(std::uint16_t port, const std::string& text) {
+Reply http_exchange(std::uint16_t port, const std::string& text) {
   net::io_context io;
   net::ip::tcp::socket socket(io);
   socket.connect({net::ip::make_address("127.0.0.1"), port});
@@ -58,12 +58,12 @@ HttpAnswer http_exchange(std::uint16_t port, const std::string& text) {
           answer.substr(blank + 4)};
 }
 
-HttpAnswer http_get(std::uint16_t port, std::string_view path) {
+Reply http_get(std::uint16_t port, std::string_view path) {
   return http_exchange(
       port, "GET " + std::string(path) + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 }
 
-HttpAnswer http_post(std::uint16_t port, std::string_view path, std::string_view body) {
+Reply http_post(std::uint16_t port, std::string_view path, std::string_view body) {
   return http_exchange(port, "POST " + std::string(path) +
                                  " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
                                  "Content-Type: application/json\r\nContent-Length: " +
@@ -98,7 +98,7 @@ World::World(Settings settings)
   options_.listen_metrics_addr = "127.0.0.1:0";
   options_.key_size = 2048;
   options_.key_renew_period = settings.key_renew_period;
-  server.install_crd(text_of_file(settings.crd));
+  server.install_crd(settings.crd_text.empty() ? crd() : settings.crd_text);
   if (settings.recorded_key) put_recorded_key();
   if (!settings.start) return;
   start();

@@ -30,16 +30,15 @@ class SetClock final : public Clock {
   std::atomic<WallTime> now_;
 };
 
-struct HttpAnswer {
+struct Reply {
   unsigned status = 0;
   std::string head;
   std::string body;
 };
 /// One request to 127.0.0.1, sent as it is; reads until the other side closes.
-[[nodiscard]] HttpAnswer http_exchange(std::uint16_t port, const std::string& text);
-[[nodiscard]] HttpAnswer http_get(std::uint16_t port, std::string_view path);
-[[nodiscard]] HttpAnswer http_post(std::uint16_t port, std::string_view path,
-                                   std::string_view body);
+[[nodiscard]] Reply http_exchange(std::uint16_t port, const std::string& text);
+[[nodiscard]] Reply http_get(std::uint16_t port, std::string_view path);
+[[nodiscard]] Reply http_post(std::uint16_t port, std::string_view path, std::string_view body);
 
 /// A controller on a thread of its own, with short back-offs.
 class Replica {
@@ -52,7 +51,7 @@ class Replica {
   /// Runs `work` on the controller's thread.
   void post(std::function<void()> work);
   [[nodiscard]] Controller& controller() { return *controller_; }
-  [[nodiscard]] HttpAnswer get(std::string_view path) const { return http_get(http_port, path); }
+  [[nodiscard]] Reply get(std::string_view path) const { return http_get(http_port, path); }
   [[nodiscard]] std::string metrics() const { return http_get(metrics_port, "/metrics").body; }
 
  private:
@@ -77,7 +76,7 @@ class World {
     const Clock* clock = nullptr;  ///< null: the machine's
     /// Of keys; 0: none, so that a recorded key is never too old.
     std::chrono::nanoseconds key_renew_period = {};
-    const char* crd = BULLA_MANIFESTS "/crd.yaml";
+    std::string crd_text = {};  ///< empty: that of manifests/
   };
   World() : World(Settings{}) {}
   explicit World(Settings settings);
@@ -126,8 +125,8 @@ class World {
   /// before it has had its turn.
   void let_the_queue_drain();
 
-  [[nodiscard]] HttpAnswer http_get(std::string_view path) const { return replica_->get(path); }
-  [[nodiscard]] HttpAnswer http_post(std::string_view path, std::string_view body) const {
+  [[nodiscard]] Reply http_get(std::string_view path) const { return replica_->get(path); }
+  [[nodiscard]] Reply http_post(std::string_view path, std::string_view body) const {
     return test::http_post(replica_->http_port, path, body);
   }
   [[nodiscard]] std::uint16_t replica_port() const { return replica_->http_port; }

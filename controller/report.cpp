@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <boost/json/object.hpp>
+#include <utility>
+
+#include "base/log.hpp"
+#include "controller/pass.hpp"
+#include "controller/paths.hpp"
+#include "resource/objects.hpp"
+
+namespace bulla {
+
+namespace json = boost::json;
+using kube::Awaitable;
+
+namespace {
+
+/// Passes that end in `retry` before the object's owner is told: with the queue's back-off, about
+/// five seconds.
+constexpr std::size_t failures_before_told = 10;
+
+Next retry_unless_gone(const Error& error) {
+  return error.code == Errc::not_found ? Next{} : retry_after(error);
+}
+
+std::string not_managed_message(std::string_view name, Action action) {
+  std::string message =
+      "Resource \"" + std::string(name) + "\" already exists and is not managed by SealedSecret";
+  if (action == Action::compare)
+    message +=
+        ": skip-set-owner-references leaves it without an owner, so that updates of it need "
+        "the annotation " +
+        std::string(annotation::managed);
+  return message;
+}
+
+std::string immutable_message(const kube::ObjectKey& key) {
+  return "Error updating " + kube::to_text(key) +
+         ": the target Secret is immutable. Once a Secret is marked as immutable, it is not "
+         "possible to revert this change nor to mutate the contents of the data field. You can "
+         "only delete and recreate the Secret.";
+}
+
+}  // namespace
+
+bool passes_with_time(const Error& error) {
+  return error.code == Errc::unavailable || error.code == Errc::conflict ||
+         error.code == Errc::not_found || error.code == Errc::gone;
+}
+
+Next retry_after(const Error& error) {
+  return {Next::When::retry, error.retry_after.value_or(std::chrono::seconds(0))};
+}
+
+Reconciler::Verdict Reconciler::Verdict::synced(const json::value* secret,
+                                                std::vector<Fingerprint> keys) {
+  Verdict verdict;
+  verdict.record.keys = keys;
+  verdict.keys = std::move(keys);
+  if (secret == nullptr) return verdict;
+  verdict.record.secret_uid = kube::uid_of(*secret);
+  verdict.record.secret_version = kube::resource_version_of(*secret);
+  return verdict;
+}
+
+Reconciler::Verdict Reconciler::Verdict::unseal_failed(const Error& error) {
+  const bool no_key = error.code == Errc::cannot_decrypt;
+  return {.state = no_key ? State::no_key : State::broken,
+          .reason = outcome_reason::unseal_failed,
+          .message = error.message,
+          .counted_as = "unseal"};
+}
+
+Reconciler::Verdict Reconciler::Verdict::update_failed(const Error& error) {
+  Verdict verdict{.state = State::rejected,
+                  .reason = outcome_reason::update_failed,
+                  .message = error.message,
+                  .counted_as = "update"};
+  if (passes_with_time(error)) verdict.passing = error;
+  return verdict;
+}
+
+Reconciler::Verdict Reconciler::Verdict::immutable(const kube::ObjectKey& key) {
+  return {.state = State::rejected,
+          .reason = outcome_reason::immutable,
+          .message = immutable_message(key),
+          .counted_as = "update"};
+}
+
+Reconciler::Verdict Reconciler::Verdict::not_managed(std::string_view name, Action action) {
+  return {.state = State::not_ours,
+          .reason = outcome_reason::not_managed,
+          .message = not_managed_message(name, action),
+          .status_prefix = "failed update: ",
+          .counted_as = "unmanaged"};
+}
+
+Awaitable<Next> Reconciler::report_failed_write(Seen& seen, Verdict verdict, std::size_t failures) {
+  const Error error = *verdict.passing;
+  // A conflict is traffic, not failure: nobody is told.
+  if (error.code == Errc::conflict) co_return retry_after(error);
+  if (failures >= failures_before_told) {
+    verdict.state = State::unknown;
+    (void)co_await report(seen, std::move(verdict));
+    co_return retry_after(error);
+  }
+  parts_.metrics.unseal_failed("update", seen.key.namespace_);
+  log_error("Error updating, will retry",
+            {{"key", kube::to_text(seen.key)}, {"error", error.message}});
+  co_return retry_after(error);
+}
+
+Awaitable<Next> Reconciler::report(Seen& seen, Verdict verdict) {
+  const bool synced = verdict.state == State::synced;
+  if (!synced) {
+    parts_.metrics.unseal_failed(verdict.counted_as, seen.key.namespace_);
+    log_error("Error updating", {{"key", kube::to_text(seen.key)}, {"error", verdict.message}});
+  }
+  Outcome outcome{synced, verdict.reason, std::string(verdict.status_prefix) + verdict.message, {}};
+  if (synced) {
+    outcome.record = verdict.record;
+    const auto* metadata = kube::find_member(seen.sealed, {"metadata"});
+    outcome.record->scope = scope_of(metadata->as_object());
+  }
+  const auto changed = co_await write_status(seen, std::move(outcome));
+  // An object that its CRD calls invalid can hold no status: only the Event tells.
+  const bool refused = !changed && changed.error().code == Errc::rejected;
+  if (!changed) count_unwritten_status(seen.key, changed.error());
+  if (!changed && !refused) co_return retry_unless_gone(changed.error());
+  if (verdict.wrote || refused || *changed) record(seen, verdict);
+  if (parts_.ledger.knows(seen.key)) {
+    const auto instance = kube::label_of(seen.sealed, "app.kubernetes.io/instance");
+    parts_.metrics.set_condition(seen.key, instance.value_or(""), synced);
+  }
+  const bool ours = synced && !verdict.record.secret_uid.empty();
+  const SecretVersion version =
+      ours ? version_of_secret(verdict.record.secret_uid, verdict.record.secret_version) : 0;
+  Ledger::PassEnd end{verdict.state, version, std::move(verdict.keys)};
+  if (parts_.ledger.pass_ended(seen.key, end)) co_return Next{Next::When::again};
+  co_return Next{};
+}
+
+void Reconciler::count_unwritten_status(const kube::ObjectKey& key, const Error& error) {
+  if (error.code == Errc::not_found || error.code == Errc::conflict) return;
+  parts_.metrics.unseal_failed("status", key.namespace_);
+  log_error("Error updating the status", {{"key", kube::to_text(key)}, {"error", error.message}});
+}
+
+/// True when the conditions did not say so yet.
+Awaitable<Result<bool>> Reconciler::write_status(Seen& seen, Outcome outcome) {
+  const auto* old = kube::find_member(seen.sealed, {"status"});
+  if (status_is_pruned_) outcome.record = std::nullopt;
+  auto status = next_status(old, outcome, kube::generation_of(seen.sealed), parts_.clock.now());
+  if (!status) co_return false;
+  const auto conditions_of = [](const json::value* from) {
+    return from == nullptr ? nullptr : kube::find_member(*from, {"conditions"});
+  };
+  const auto* before = conditions_of(old);
+  const auto* after = conditions_of(&*status);
+  const bool told_anew = before == nullptr || *before != *after;
+  if (!parts_.options.update_status) co_return told_anew;
+
+  json::value object = seen.sealed;
+  object.as_object()["status"] = std::move(*status);
+  parts_.ledger.expect(object);
+  auto path = sealed_secrets_path(seen.key.namespace_, seen.key.name, "status");
+  auto written = co_await parts_.client.update(std::move(path), std::move(object));
+  if (!written) co_return written.error();
+  // A server whose CRD knows fewer fields keeps fewer.
+  parts_.ledger.expect(*written);
+  if (outcome.record && kube::find_member(*written, {"status", "scope"}) == nullptr &&
+      !std::exchange(status_is_pruned_, true))
+    log_info("The CRD keeps no records in the status: a restart looks at every object again");
+  co_return told_anew;
+}
+
+void Reconciler::record(const Seen& seen, const Verdict& verdict) {
+  const kube::EventSubject subject{
+      std::string(SealedSecret::api_version), std::string(SealedSecret::kind), seen.key,
+      std::string(kube::uid_of(seen.sealed)), std::string(kube::resource_version_of(seen.sealed))};
+  if (verdict.state == State::synced) {
+    log_info("SealedSecret unsealed successfully", {{"key", kube::to_text(seen.key)}});
+    parts_.events.record(subject, kube::EventType::normal, "Unsealed",
+                         "SealedSecret unsealed successfully");
+  } else if (verdict.reason == outcome_reason::unseal_failed) {
+    parts_.events.record(subject, kube::EventType::warning, "ErrUnsealFailed",
+                         "Failed to unseal: " + verdict.message);
+  } else {
+    parts_.events.record(subject, kube::EventType::warning, "ErrUpdateFailed", verdict.message);
+  }
+}
+
+}  // namespace bulla
