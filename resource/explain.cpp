@@ -74,8 +74,8 @@ std::string explain_failure(const SealedSecret& sealed, std::span<const Keyring:
     break;  // the first item that fails stands for all: each try costs private-key operations
   }
   if (order.empty()) return "there is no key to try";
-  return "none of the " + std::to_string(order.size()) + (order.size() == 1 ? " key" : " keys") +
-         " here fits";
+  if (order.size() == 1) return "the one key here does not fit";
+  return "none of the " + std::to_string(order.size()) + " keys here fits";
 }
 
 }  // namespace bulla

@@ -7,8 +7,8 @@
 
 #include "base/file.hpp"
 #include "base/limits.hpp"
-#include "resource/re_encrypt.hpp"
 #include "resource/rewrite.hpp"
+#include "resource/seal_again.hpp"
 #include "sealer/certificate_source.hpp"
 #include "sealer/cluster.hpp"
 #include "sealer/commands.hpp"
@@ -77,7 +77,7 @@ Result<std::vector<SealedSecret>> re_encrypt_offline(const Options& options,
 
   std::vector<std::optional<Result<SealedSecret>>> results(found.size());
   parallel_for(found.size(), [&](std::size_t i) {
-    results[i] = re_encrypt(found[i].sealed, keys->ring.newest_first(), *key, Cores::all);
+    results[i] = seal_again(found[i].sealed, keys->ring.newest_first(), *key, Cores::all);
   });
   std::vector<SealedSecret> out;
   for (std::size_t i = 0; i < found.size(); ++i) {

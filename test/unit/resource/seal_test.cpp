@@ -194,7 +194,7 @@ TEST_CASE("the owner is told why") {
   CHECK(explain_failure(sealed, keys()) ==
         "item \"password\" was sealed as prod/db, strict; this object is prod/db2, strict");
   const std::vector<Keyring::Entry> wrong{keys()[0]};
-  CHECK(explain_failure(sealed, wrong) == "none of the 1 key here fits");
+  CHECK(explain_failure(sealed, wrong) == "the one key here does not fit");
   CHECK(explain_failure(sealed, {}) == "there is no key to try");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "resource/re_encrypt.hpp"
+#include "resource/seal_again.hpp"
 
 #include <array>
 #include <string>
@@ -28,8 +28,8 @@ std::vector<std::string> labels_of(const SealedSecret& sealed) {
   return labels;
 }
 
-Result<std::string> seal_again(ItemOpener& opener, std::string_view base64, const PublicKey& key,
-                               std::span<const std::string> labels) {
+Result<std::string> seal_item_again(ItemOpener& opener, std::string_view base64,
+                                    const PublicKey& key, std::span<const std::string> labels) {
   Error failure = cannot_decrypt();
   for (const auto& label : labels) {
     auto opened = opener.open(base64, label);
@@ -42,7 +42,7 @@ Result<std::string> seal_again(ItemOpener& opener, std::string_view base64, cons
 
 }  // namespace
 
-Result<SealedSecret> re_encrypt(const SealedSecret& sealed, std::span<const Keyring::Entry> order,
+Result<SealedSecret> seal_again(const SealedSecret& sealed, std::span<const Keyring::Entry> order,
                                 const PublicKey& key, Cores cores) {
   SealedSecret out = sealed;
   std::vector<std::pair<std::string_view, std::string*>> items;
@@ -54,7 +54,8 @@ Result<SealedSecret> re_encrypt(const SealedSecret& sealed, std::span<const Keyr
   std::vector<Result<std::string>> again(items.size(), std::string());
   parallel_for(
       items.size(),
-      [&](std::size_t i) { again[i] = seal_again(opener, *items[i].second, key, labels); }, cores);
+      [&](std::size_t i) { again[i] = seal_item_again(opener, *items[i].second, key, labels); },
+      cores);
 
   ItemFailures failures;
   for (std::size_t i = 0; i < items.size(); ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "resource/re_encrypt.hpp"
+#include "resource/seal_again.hpp"
 
 #include <doctest/doctest.h>
 
@@ -43,7 +43,7 @@ TEST_CASE("every item opens with the new key, and no longer with the old one") {
   for (const auto cores : {Cores::one, Cores::all}) {
     const auto before = sealed(Scope::strict, "prod/db");
     const auto after =
-        re_encrypt(before, old_keys(), new_keys()[0]->key.public_key(), cores).value();
+        seal_again(before, old_keys(), new_keys()[0]->key.public_key(), cores).value();
     const auto opened = unseal(after, new_keys()).value();
     CHECK(opened.secret.data.at("a") == SecretBuffer::copy_of("a"));
     CHECK(opened.secret.data.at("c") == SecretBuffer::copy_of("c"));
@@ -55,14 +55,14 @@ TEST_CASE("all but the ciphertexts stays, the template as text") {
   auto before = sealed(Scope::namespace_wide, "prod");
   before.secret_template.data["url"] = "{{ .a }}";
   before.metadata["generation"] = 7;
-  auto after = re_encrypt(before, old_keys(), new_keys()[0]->key.public_key()).value();
+  auto after = seal_again(before, old_keys(), new_keys()[0]->key.public_key()).value();
   after.encrypted_data = before.encrypted_data;
   CHECK(after.to_json() == before.to_json());
 }
 
 TEST_CASE("an item that is annotated wrongly keeps the label that opens it") {
   const auto before = sealed(Scope::strict, "");
-  auto after = re_encrypt(before, old_keys(), new_keys()[0]->key.public_key()).value();
+  auto after = seal_again(before, old_keys(), new_keys()[0]->key.public_key()).value();
   CHECK(unseal(after, new_keys()).error().code == Errc::cannot_decrypt);
   set_scope_annotation(after.metadata, Scope::cluster_wide);
   CHECK(unseal(after, new_keys()).has_value());
@@ -72,7 +72,7 @@ TEST_CASE("one item that does not open fails the object, and each is named") {
   auto before = sealed(Scope::strict, "prod/db");
   before.encrypted_data["b"] = "AAAA";
   before.encrypted_data["c"] = "?";
-  const auto result = re_encrypt(before, old_keys(), new_keys()[0]->key.public_key());
+  const auto result = seal_again(before, old_keys(), new_keys()[0]->key.public_key());
   CHECK(result.error().message ==
         "no key could decrypt secret (b)\nillegal base64 data at input byte 0 (c)");
   CHECK(result.error().code == Errc::invalid_input);
