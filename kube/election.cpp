@@ -17,7 +17,9 @@ std::chrono::seconds duration_of(const LeaseRecord& record) noexcept {
 }  // namespace
 
 Result<void> ElectionTimings::check() const {
-  const auto wrong = [](std::string message) { return Error{Errc::invalid_input, message}; };
+  const auto wrong = [](std::string message) {
+    return Error{Errc::invalid_input, std::move(message)};
+  };
   if (retry.count() <= 0) return wrong("the retry period of leader election must be above zero");
   if (renew_deadline * 10 <= retry * 12) {
     return wrong("the renew deadline of leader election must be longer than 1.2 retry periods");
