@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/sslerr.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
@@ -46,6 +47,32 @@ void expect_name(SSL* native, const std::string& name) {
   // SSL_set_tlsext_host_name() without the old-style cast of the macro.
   SSL_ctrl(native, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
            const_cast<char*>(name.c_str()));
+}
+
+/// In Go's words, which people search the web for.
+std::string refusal_of(long verdict, const std::string& name) {
+  switch (verdict) {
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED: return "x509: certificate signed by unknown authority";
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "x509: certificate has expired or is not yet valid";
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return "x509: certificate is not valid for " + name;
+    default: return std::string("x509: ") + X509_verify_cert_error_string(verdict);
+  }
+}
+
+Error handshake_error(const error_code& code) {
+  const auto number = static_cast<unsigned long>(static_cast<unsigned>(code.value()));
+  const bool of_ssl = code.category() == asio::error::get_ssl_category();
+  if (of_ssl && ERR_GET_REASON(number) == SSL_R_WRONG_VERSION_NUMBER) {
+    return unavailable("http: server gave HTTP response to HTTPS client");
+  }
+  return unavailable("tls: " + words_of(code));
 }
 
 }  // namespace
@@ -143,8 +170,7 @@ Awaitable<Result<void>> Connection::connect() {
 }
 
 template <class Stream>
-Awaitable<Result<void>> Connection::shake_hands(Stream& stream, std::string name,
-                                                std::string address) {
+Awaitable<Result<void>> Connection::shake_hands(Stream& stream, std::string name) {
   auto* native = stream.native_handle();
   expect_name(native, name);
   error_code code;
@@ -155,20 +181,18 @@ Awaitable<Result<void>> Connection::shake_hands(Stream& stream, std::string name
   if (timed_out_ || closed_) co_return failure(code);
   const auto verdict = SSL_get_verify_result(native);
   if (!endpoint_->insecure && verdict != X509_V_OK) {
-    co_return unavailable("tls: the certificate of " + address +
-                          " is not accepted: " + X509_verify_cert_error_string(verdict));
+    co_return unavailable("tls: failed to verify certificate: " + refusal_of(verdict, name));
   }
-  co_return unavailable("tls: " + words_of(code));
+  co_return handshake_error(code);
 }
 
 Awaitable<Result<void>> Connection::start_tls() {
-  const auto address = endpoint_->url.address();
   if (tls_) {
     nested_.emplace(*tls_, *endpoint_->tls);
-    co_return co_await shake_hands(*nested_, endpoint_->verify_name, address);
+    co_return co_await shake_hands(*nested_, endpoint_->verify_name);
   }
   tls_.emplace(socket_, *endpoint_->tls);
-  co_return co_await shake_hands(*tls_, endpoint_->verify_name, address);
+  co_return co_await shake_hands(*tls_, endpoint_->verify_name);
 }
 
 /// All that is between us and the server, up to where its own bytes begin.
@@ -177,7 +201,7 @@ Awaitable<Result<void>> Connection::connect_to_proxy() {
   auto connected = co_await connect();
   if (connected && proxy.tls) {
     tls_.emplace(socket_, *proxy.tls);
-    connected = co_await shake_hands(*tls_, proxy.url.host, proxy.url.address());
+    connected = co_await shake_hands(*tls_, proxy.url.host);
   }
   if (!connected) co_return connected.error().during("proxyconnect tcp");
   if (endpoint_->forwards()) co_return connected;

@@ -61,8 +61,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] Awaitable<Result<void>> connect_to_proxy();
   [[nodiscard]] Awaitable<Result<void>> start_tls();
   template <class Stream>
-  [[nodiscard]] Awaitable<Result<void>> shake_hands(Stream& stream, std::string name,
-                                                    std::string address);
+  [[nodiscard]] Awaitable<Result<void>> shake_hands(Stream& stream, std::string name);
   [[nodiscard]] Error failure(const boost::system::error_code& code) const;
 
   std::shared_ptr<const Endpoint> endpoint_;

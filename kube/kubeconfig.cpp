@@ -257,7 +257,7 @@ Error load_error(const std::string& path, const std::string& message) {
 
 Result<Kubeconfig> parse_kubeconfig(std::string_view text, const std::string& path) {
   const auto documents = read_yaml(text);
-  if (!documents) return load_error(path, documents.error().message);
+  if (!documents) return load_error(path, "yaml: " + documents.error().message);
   Reader read(path);
   auto config = documents->empty() ? Kubeconfig() : config_of(read, documents->front());
   if (read.failure()) return load_error(path, *read.failure());
