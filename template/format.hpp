@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/secret.hpp"
 #include "template/context.hpp"
+#include "template/runes.hpp"
 #include "template/value.hpp"
 
 namespace bulla::tmpl {
@@ -21,6 +22,9 @@ namespace bulla::tmpl {
 /// fmt.Sprint(arguments...): a space between operands when neither is a string.
 [[nodiscard]] Result<SecretBuffer> go_sprint(const Context& context,
                                              std::span<const Value> arguments);
+/// fmt.Sprintln(arguments...): spaces between all, and a newline.
+[[nodiscard]] Result<SecretBuffer> go_sprintln(const Context& context,
+                                               std::span<const Value> arguments);
 /// fmt.Sprintf("%v", value).
 [[nodiscard]] Result<SecretBuffer> go_to_string(const Context& context, const Value& value);
 
@@ -32,14 +36,5 @@ void append_go_quoted(SecretBuffer& out, std::string_view text, bool ascii_only 
 
 /// What `if` takes for true: not false, 0, "", an empty or nil container, or nil.
 [[nodiscard]] bool is_true(const Value& value);
-
-/// One UTF-8 code point from the front, as Go's range over a string does: U+FFFD of size 1 where
-/// there is none. `text` isn't empty.
-struct Rune {
-  char32_t code_point;
-  std::size_t size;
-  bool valid;
-};
-[[nodiscard]] Rune next_rune(std::string_view text) noexcept;
 
 }  // namespace bulla::tmpl

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <span>
@@ -18,12 +19,15 @@ class Signature {
  public:
   static constexpr std::size_t parameters_max = 6;
 
-  constexpr Signature(std::initializer_list<Type> fixed) noexcept {
-    for (const auto type : fixed) fixed_[count_++] = type;
+  /// `{Type::int_, Type::string}`: so many parameters.
+  template <class... T>
+  requires(std::same_as<T, Type>&&...) constexpr Signature(T... fixed) noexcept
+      : fixed_{fixed...}, count_(sizeof...(T)) {
+    static_assert(sizeof...(T) <= parameters_max);
   }
-  /// With `...rest` at the end.
-  constexpr Signature(std::initializer_list<Type> fixed, Type rest) noexcept : Signature(fixed) {
-    rest_ = rest;
+  /// `{{Type::string}, Type::any}`: with `...rest` at the end.
+  constexpr Signature(std::initializer_list<Type> fixed, Type rest) noexcept : rest_(rest) {
+    for (const auto type : fixed) fixed_[count_++] = type;
   }
 
   [[nodiscard]] constexpr std::span<const Type> fixed() const noexcept {
@@ -63,6 +67,7 @@ struct Function {
 
 // The groups of sprig's functions, one file each in functions/.
 [[nodiscard]] std::span<const Function> string_functions() noexcept;
+[[nodiscard]] std::span<const Function> text_list_functions() noexcept;  // split, join, quote...
 [[nodiscard]] std::span<const Function> list_functions() noexcept;
 [[nodiscard]] std::span<const Function> dict_functions() noexcept;
 [[nodiscard]] std::span<const Function> default_functions() noexcept;

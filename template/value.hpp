@@ -149,6 +149,10 @@ class Value {
   [[nodiscard]] bool is_nil_container() const noexcept;
   [[nodiscard]] bool is_string() const noexcept { return type_ == Type::string; }
 
+  [[nodiscard]] bool is_object() const noexcept {
+    return std::holds_alternative<std::shared_ptr<const Object>>(data_);
+  }
+
   [[nodiscard]] bool as_boolean() const;
   [[nodiscard]] std::int64_t as_integer() const;            ///< is_signed_integer(type())
   [[nodiscard]] std::uint64_t as_unsigned_integer() const;  ///< is_unsigned_integer(type())
