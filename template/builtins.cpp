@@ -10,6 +10,12 @@ namespace {
 
 std::string type_of(const Value& value) { return std::string(type_name(value.type())); }
 
+/// Go looks behind a pointer before it looks for a length.
+std::string pointed_to(const Value& value) {
+  const auto type = type_of(value);
+  return type.starts_with('*') ? type.substr(1) : type;
+}
+
 Result<Value> not_(Context&, Arguments arguments) { return Value::boolean(!is_true(arguments[0])); }
 
 // --- len, index -----------------------------------------------------------------------------
@@ -25,7 +31,7 @@ Result<Value> len(Context& context, Arguments arguments) {
   else if (is_dict(value.type()))
     size = value.as_dict().items.size();
   else
-    return context.failure("len of type " + type_of(value));
+    return context.failure("len of type " + pointed_to(value));
   return Value::integer(static_cast<std::int64_t>(size));
 }
 

@@ -30,11 +30,15 @@ Error incompatible(const Context& context, const Value& a, const Value& b) {
 
 bool is_nil(const Value& value) noexcept { return value.is_nil() || value.is_nil_container(); }
 
+/// Go compares these by address: two versions are never equal.
+bool is_pointer(Type type) noexcept { return type == Type::version || type == Type::location; }
+
 /// Of what isn't basic, only nil and objects can be compared.
 Result<bool> equal_others(const Context& context, const Value& a, const Value& b) {
   if (is_nil(a) || is_nil(b)) return is_nil(a) == is_nil(b);
   if (a.is_object() && b.is_object())
-    return a.type() == b.type() && a.as_object().equals(b.as_object());
+    return a.type() == b.type() && (is_pointer(a.type()) ? &a.as_object() == &b.as_object()
+                                                         : a.as_object().equals(b.as_object()));
   return context.failure("non-comparable type " + type_of(a.is_object() ? b : a));
 }
 

@@ -61,7 +61,7 @@ Result<void> Context::spend(const Value& value) {
 }
 
 Error Context::failure(std::string_view safe, std::string_view exact) const {
-  return {Errc::invalid_input, std::string(literal_arguments_ ? exact : safe)};
+  return {Errc::invalid_input, std::string(secret_arguments_ ? safe : exact)};
 }
 
 }  // namespace bulla::tmpl

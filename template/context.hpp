@@ -58,13 +58,13 @@ class Context {
 
   /// The error of a function that refuses its arguments. `safe` may be shown to anyone: it holds
   /// nothing of the arguments. `exact` is what the reference says, which may quote them; it is
-  /// used only when every argument stands literally in the template's text.
+  /// used only when nothing in the arguments comes from the items or from chance.
   [[nodiscard]] Error failure(std::string_view safe, std::string_view exact) const;
   [[nodiscard]] Error failure(std::string_view safe) const { return failure(safe, safe); }
 
-  /// Set by the evaluator around a call: every argument stands in the template's text.
-  void set_literal_arguments(bool literal) noexcept { literal_arguments_ = literal; }
-  [[nodiscard]] bool literal_arguments() const noexcept { return literal_arguments_; }
+  /// Set by the evaluator around a call: whether an argument holds a secret.
+  void set_secret_arguments(bool secret) noexcept { secret_arguments_ = secret; }
+  [[nodiscard]] bool secret_arguments() const noexcept { return secret_arguments_; }
 
   [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
 
@@ -74,7 +74,7 @@ class Context {
   const Limits& limits_;
   std::size_t steps_ = 0;
   std::size_t bytes_ = 0;
-  bool literal_arguments_ = false;
+  bool secret_arguments_ = true;
   std::vector<std::shared_ptr<Dict>> dicts_;
 };
 

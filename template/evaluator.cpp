@@ -16,19 +16,23 @@ bool has_arguments(const CommandNode* command, const Operand& last) noexcept {
 
 }  // namespace
 
+Operand Operand::element(const Value& container, const Value& value) {
+  const bool secret =
+      container.is_secret() || (is_dict(container.type()) && container.as_dict().secret);
+  const bool any = element_type(container.type()) == Type::any;
+  return {any ? Form::interface : Form::concrete, secret ? value.as_secret() : value};
+}
+
 Result<Operand> Evaluator::evaluate_pipe(const Operand& dot, const PipeNode& pipe) {
   at(pipe);
   if (auto counted = step(); !counted) return counted.error();
   if (depth_ == context_.limits().depth_max) return too_deep();
   ++depth_;
   auto value = Operand::absent();
-  bool literal = true;
   for (const auto& command : pipe.commands) {
-    literal_input_ = literal;
     auto result = evaluate_command(dot, *command, value);
     if (!result) return result;
     value = without_interface(std::move(*result));
-    literal = literal && is_literal(*command);
   }
   for (const auto& name : pipe.declared) {
     if (!pipe.is_assignment) {
@@ -156,14 +160,14 @@ Result<Operand> Evaluator::evaluate_field(const Operand& dot, const Operand& rec
     if (has_arguments(command, last))
       return error(std::string(name) + " is not a method but has arguments");
     const auto* found = value.as_dict().find(name);
-    return found != nullptr ? Operand::element(element_type(value.type()), *found) : Operand();
+    return found != nullptr ? Operand::element(value, *found) : Operand();
   }
   if (value.is_object()) {
     for (auto& [field, content] : value.as_object().fields()) {
       if (field != name) continue;
       if (has_arguments(command, last))
         return error(std::string(name) + " has arguments but cannot be invoked as function");
-      return Operand::of(std::move(content));
+      return Operand::of(value.is_secret() ? content.as_secret() : content);
     }
   }
   return error("can't evaluate field " + std::string(name) + " in type " +

@@ -34,10 +34,9 @@ struct Operand {
     const auto form = value.is_nil() ? Form::invalid : Form::concrete;
     return {form, std::move(value)};
   }
-  /// An element of a list or dict of that static type.
-  [[nodiscard]] static Operand element(Type type, Value value) {
-    return {type == Type::any ? Form::interface : Form::concrete, std::move(value)};
-  }
+  /// An element of a list or dict: of its static type, and secret with it.
+  [[nodiscard]] static Operand element(const Value& container, const Value& value);
+
   [[nodiscard]] bool is_absent() const noexcept { return form == Form::absent; }
   /// As errors name it.
   [[nodiscard]] std::string_view type_text() const noexcept {
@@ -107,6 +106,7 @@ class Evaluator {
                                     const Node& place, const CommandNode* command,
                                     const Operand& last);
   Result<Operand> call(const Operand& dot, const Call& call, const Operand& last);
+  Result<Operand> run(const Call& call, Arguments arguments);
   Result<Operand> call_logic(const Operand& dot, const Call& call, const Operand& last);
   Result<void> check_count(const Call& call, std::size_t given, bool piped);
   Result<Value> evaluate_argument(const Operand& dot, Type type, const Node& node);
@@ -127,7 +127,6 @@ class Evaluator {
   const Node* node_ = nullptr;
   std::vector<Variable> variables_;
   std::size_t depth_ = 0;
-  bool literal_input_ = true;  ///< what came through the pipeline stands in the template's text
 };
 
 }  // namespace bulla::tmpl

@@ -55,7 +55,6 @@ Result<void> Evaluator::check_count(const Call& call, std::size_t given, bool pi
 
 Result<Operand> Evaluator::call(const Operand& dot, const Call& call, const Operand& last) {
   const auto nodes = arguments_of(call.command);
-  const bool literal_input = literal_input_;
   if (auto checked = check_count(call, nodes.size(), !last.is_absent()); !checked)
     return checked.error();
   if (call.function.run == nullptr) return call_logic(dot, call, last);
@@ -74,9 +73,13 @@ Result<Operand> Evaluator::call(const Operand& dot, const Call& call, const Oper
     arguments.push_back(std::move(*argument));
   }
 
-  context_.set_literal_arguments(
-      call.receiver == nullptr && (last.is_absent() || literal_input) &&
-      std::all_of(nodes.begin(), nodes.end(), [](const auto& node) { return is_literal(*node); }));
+  return run(call, arguments);
+}
+
+/// Runs the function, and marks what it makes of secrets.
+Result<Operand> Evaluator::run(const Call& call, Arguments arguments) {
+  const bool secret = std::any_of(arguments.begin(), arguments.end(), holds_secret);
+  context_.set_secret_arguments(secret);
   auto result = call.function.run(context_, arguments);
   Result<void> counted;
   if (result) counted = context_.spend(*result);
@@ -85,7 +88,11 @@ Result<Operand> Evaluator::call(const Operand& dot, const Call& call, const Oper
     return error("error calling " + std::string(call.name) + ": " +
                  (result ? counted.error() : result.error()).message);
   }
-  return Operand::of(std::move(*result));
+  if (!secret && !makes_secrets(call.function)) return Operand::of(std::move(*result));
+  // A function such as set changes a dict that it was given.
+  for (const auto& argument : arguments)
+    if (is_dict(argument.type()) && argument.shared_dict()) argument.shared_dict()->secret = true;
+  return Operand::of(result->as_secret());
 }
 
 /// and, or: the first argument that decides, and no argument after it is evaluated.

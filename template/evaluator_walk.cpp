@@ -7,6 +7,15 @@
 
 namespace bulla::tmpl {
 
+namespace {
+
+/// `part`, secret if what it is a part of is.
+Operand marked(const Value& whole, const Value& part) {
+  return Operand::of(whole.is_secret() ? part.as_secret() : part);
+}
+
+}  // namespace
+
 Result<void> Evaluator::run(const Value& data) {
   variables_ = {{"$", Operand::of(data)}};
   const auto root = tree_.templates.find(tree_.name);
@@ -116,12 +125,13 @@ Result<bool> Evaluator::range_over(const BranchNode& node, const Value& value) {
 
   const auto size = is_list(type) ? value.items().size() : value.as_text().size();
   for (std::size_t i = 0; i < size; ++i) {
-    auto element = is_list(type)
-                       ? Operand::element(element_type(type), value.items()[i])
-                       : Operand::of(Value::unsigned_integer(
-                             Type::uint8, static_cast<unsigned char>(value.as_text()[i])));
-    auto more =
-        turn(node, Operand::of(Value::integer(static_cast<std::int64_t>(i))), std::move(element));
+    const auto index = Value::integer(static_cast<std::int64_t>(i));
+    auto element =
+        is_list(type)
+            ? Operand::element(value, value.items()[i])
+            : marked(value, Value::unsigned_integer(
+                                Type::uint8, static_cast<unsigned char>(value.as_text()[i])));
+    auto more = turn(node, marked(value, index), std::move(element));
     if (!more) return more;
     if (!*more) break;
   }
@@ -132,9 +142,11 @@ Result<bool> Evaluator::range_over_dict(const BranchNode& node, const Value& val
   // What the body changes in the dict doesn't change the walk over it.
   const std::vector<std::pair<Text, Value>, WipingAllocator<std::pair<Text, Value>>> items(
       value.as_dict().items.begin(), value.as_dict().items.end());
+  const bool secret = value.is_secret() || value.as_dict().secret;
   for (const auto& [key, element] : items) {
-    auto more = turn(node, Operand::of(Value::string(key)),
-                     Operand::element(element_type(value.type()), element));
+    const auto name = Value::string(key);
+    auto more =
+        turn(node, Operand::of(secret ? name.as_secret() : name), Operand::element(value, element));
     if (!more) return more;
     if (!*more) break;
   }
@@ -148,13 +160,13 @@ Result<bool> Evaluator::range_over_number(const BranchNode& node, const Value& v
                  " to iterate over more than one variable");
   if (is_unsigned_integer(type)) {
     for (std::uint64_t i = 0; i < value.as_unsigned_integer(); ++i) {
-      auto more = turn(node, Operand(), Operand::of(Value::unsigned_integer(type, i)));
+      auto more = turn(node, Operand(), marked(value, Value::unsigned_integer(type, i)));
       if (!more || !*more) return more ? Result<bool>(true) : more;
     }
     return value.as_unsigned_integer() > 0;
   }
   for (std::int64_t i = 0; i < value.as_integer(); ++i) {
-    auto more = turn(node, Operand(), Operand::of(Value::integer(type, i)));
+    auto more = turn(node, Operand(), marked(value, Value::integer(type, i)));
     if (!more || !*more) return more ? Result<bool>(true) : more;
   }
   return value.as_integer() > 0;

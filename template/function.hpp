@@ -70,12 +70,15 @@ struct Function {
 [[nodiscard]] std::span<const Function> text_list_functions() noexcept;  // split, join, quote...
 [[nodiscard]] std::span<const Function> list_functions() noexcept;
 [[nodiscard]] std::span<const Function> dict_functions() noexcept;
+[[nodiscard]] std::span<const Function> merge_functions() noexcept;
 [[nodiscard]] std::span<const Function> default_functions() noexcept;
 [[nodiscard]] std::span<const Function> math_functions() noexcept;
+[[nodiscard]] std::span<const Function> sequence_functions() noexcept;  // until, seq
 [[nodiscard]] std::span<const Function> date_functions() noexcept;
 [[nodiscard]] std::span<const Function> encoding_functions() noexcept;
 [[nodiscard]] std::span<const Function> json_functions() noexcept;
 [[nodiscard]] std::span<const Function> crypto_functions() noexcept;
+[[nodiscard]] std::span<const Function> master_password_functions() noexcept;  // derivePassword
 [[nodiscard]] std::span<const Function> certificate_functions() noexcept;
 [[nodiscard]] std::span<const Function> random_functions() noexcept;
 [[nodiscard]] std::span<const Function> regex_functions() noexcept;
@@ -92,10 +95,13 @@ struct Function {
 [[nodiscard]] std::span<const Function> month_methods() noexcept;
 [[nodiscard]] std::span<const Function> weekday_methods() noexcept;
 [[nodiscard]] std::span<const Function> version_methods() noexcept;
+[[nodiscard]] std::span<const Function> version_value_methods() noexcept;
 
 /// The function of that name, or null. Of two groups' functions of one name, sprig's wins, as
 /// there (`slice`).
 [[nodiscard]] const Function* find_function(std::string_view name) noexcept;
+/// Whether what the function returns is a secret whatever its arguments: a password, a key.
+[[nodiscard]] bool makes_secrets(const Function& function) noexcept;
 /// The method of that name on a receiver of that type, or null.
 [[nodiscard]] const Function* find_method(Type receiver, std::string_view name) noexcept;
 

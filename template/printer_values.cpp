@@ -51,6 +51,9 @@ void Printer::argument(const Value& operand, char32_t verb) {
     text(operand, type_name(operand.type()), 's');
     return;
   }
+  const auto type = operand.type();
+  const bool simple = type <= Type::bytes;
+  if (verb == 'w' && !simple) return bad_verb(operand, verb);  // only for fmt.Errorf
   if (!stringer(operand, verb)) value(operand, verb, 0);
 }
 

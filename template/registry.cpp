@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <functional>
 #include <unordered_map>
 #include <utility>
 
@@ -17,12 +18,17 @@ void add(Table& table, std::span<const Function> functions) {
 /// Go's own first: a function of sprig's that has the same name replaces it.
 Table all_functions() {
   Table table;
-  for (const auto functions :
-       {builtin_functions(), string_functions(), text_list_functions(), list_functions(),
-        dict_functions(), default_functions(), math_functions(), date_functions(),
-        encoding_functions(), json_functions(), crypto_functions(), certificate_functions(),
-        random_functions(), regex_functions(), semver_functions(), url_functions(),
-        path_functions(), reflection_functions(), flow_functions()})
+  for (const auto functions : {builtin_functions(),     string_functions(),
+                               text_list_functions(),   list_functions(),
+                               dict_functions(),        merge_functions(),
+                               default_functions(),     math_functions(),
+                               sequence_functions(),    date_functions(),
+                               encoding_functions(),    json_functions(),
+                               crypto_functions(),      master_password_functions(),
+                               certificate_functions(), random_functions(),
+                               regex_functions(),       semver_functions(),
+                               url_functions(),         path_functions(),
+                               reflection_functions(),  flow_functions()})
     add(table, functions);
   return table;
 }
@@ -34,6 +40,7 @@ std::span<const Function> methods_of(Type receiver) noexcept {
     case Type::month: return month_methods();
     case Type::weekday: return weekday_methods();
     case Type::version: return version_methods();
+    case Type::version_value: return version_value_methods();
     default: return {};
   }
 }
@@ -44,6 +51,15 @@ const Function* find_function(std::string_view name) noexcept {
   static const Table table = all_functions();
   const auto found = table.find(name);
   return found == table.end() ? nullptr : found->second;
+}
+
+bool makes_secrets(const Function& function) noexcept {
+  for (const auto group : {random_functions(), crypto_functions(), certificate_functions()}) {
+    const std::less_equal<> not_after;
+    if (not_after(group.data(), &function) && !not_after(group.data() + group.size(), &function))
+      return true;
+  }
+  return false;
 }
 
 const Function* find_method(Type receiver, std::string_view name) noexcept {

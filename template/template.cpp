@@ -25,7 +25,8 @@ Result<Template> Template::parse(std::string_view name, std::string_view text) {
 Result<SecretBuffer> Template::run(const Items& items, const RunOptions& options) const {
   Context context(options.clock, options.random, options.limits);
   const auto data = context.new_dict(Type::string_dict);
-  for (const auto& [key, value] : items) data->set(key, Value::string(value.expose_secret_text()));
+  for (const auto& [key, value] : items)
+    data->set(key, Value::string(value.expose_secret_text()).as_secret());
   SecretBuffer out;
   Evaluator evaluator(*tree_, context, out);
   if (auto ran = evaluator.run(Value::dict(data)); !ran) return ran.error();

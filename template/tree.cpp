@@ -131,26 +131,4 @@ bool is_empty_tree(const ListNode& list) noexcept {
   });
 }
 
-bool is_literal(const Node& node) noexcept {
-  switch (node.kind) {
-    case NodeKind::boolean:
-    case NodeKind::number:
-    case NodeKind::string:
-    case NodeKind::nil:
-    case NodeKind::identifier: return true;
-    case NodeKind::chain: return is_literal(*as<ChainNode>(node).node);
-    case NodeKind::pipe: {
-      const auto& commands = as<PipeNode>(node).commands;
-      return std::all_of(commands.begin(), commands.end(),
-                         [](const auto& command) { return is_literal(*command); });
-    }
-    case NodeKind::command: {
-      const auto& arguments = as<CommandNode>(node).arguments;
-      return std::all_of(arguments.begin(), arguments.end(),
-                         [](const auto& argument) { return is_literal(*argument); });
-    }
-    default: return false;
-  }
-}
-
 }  // namespace bulla::tmpl

@@ -159,7 +159,4 @@ struct Tree {
 /// Nothing but white space.
 [[nodiscard]] bool is_empty_tree(const ListNode& list) noexcept;
 
-/// Whether the node's value comes from the template's text alone.
-[[nodiscard]] bool is_literal(const Node& node) noexcept;
-
 }  // namespace bulla::tmpl

@@ -196,4 +196,32 @@ void Dict::set(std::string_view key, Value value) {
   }
 }
 
+namespace {
+
+/// Values looked at: programs make values in which few dicts stand in ever so many places.
+constexpr std::size_t search_max = 10'000;
+
+bool holds_secret(const Value& value, std::size_t& left, std::size_t depth) noexcept {
+  constexpr std::size_t depth_max = 200;
+  if (value.is_secret() || left == 0 || depth > depth_max) return true;
+  --left;
+  if (is_list(value.type())) {
+    const auto& items = value.items();
+    return std::any_of(items.begin(), items.end(),
+                       [&](const auto& item) { return holds_secret(item, left, depth + 1); });
+  }
+  if (!is_dict(value.type())) return false;
+  const auto& dict = value.as_dict();
+  return dict.secret || std::any_of(dict.items.begin(), dict.items.end(), [&](const auto& item) {
+           return holds_secret(item.second, left, depth + 1);
+         });
+}
+
+}  // namespace
+
+bool holds_secret(const Value& value) noexcept {
+  auto left = search_max;
+  return holds_secret(value, left, 0);
+}
+
 }  // namespace bulla::tmpl

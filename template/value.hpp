@@ -143,6 +143,15 @@ class Value {
   /// A nil slice or map: has the type, has no elements, is `null` in JSON.
   [[nodiscard]] static Value nil_of(Type type);
 
+  /// The same value, known to come from the items (or from chance): nothing of it may show in an
+  /// error. The evaluator marks what the items give, and what functions make of it.
+  [[nodiscard]] Value as_secret() const {
+    Value out = *this;
+    out.secret_ = true;
+    return out;
+  }
+  [[nodiscard]] bool is_secret() const noexcept { return secret_; }
+
   [[nodiscard]] Type type() const noexcept { return type_; }
   [[nodiscard]] bool is_nil() const noexcept { return type_ == Type::nil; }
   /// A slice or map that is nil (see nil_of).
@@ -177,6 +186,7 @@ class Value {
   Value(Type type, Data data) noexcept : type_(type), data_(std::move(data)) {}
 
   Type type_ = Type::nil;
+  bool secret_ = false;
   Data data_;
 };
 
@@ -189,10 +199,14 @@ struct Dict {
   using Items = std::map<Text, Value, TextOrder, WipingAllocator<std::pair<const Text, Value>>>;
 
   Type type = Type::any_dict;
+  bool secret = false;  ///< as Value::is_secret, of all that is in it
   Items items;
 
   [[nodiscard]] const Value* find(std::string_view key) const noexcept;
   void set(std::string_view key, Value value);
 };
+
+/// Whether something in `value` is secret, at any depth; also true where looking takes too long.
+[[nodiscard]] bool holds_secret(const Value& value) noexcept;
 
 }  // namespace bulla::tmpl
