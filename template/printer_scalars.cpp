@@ -47,10 +47,12 @@ void append_escaped_rune(SecretBuffer& out, char32_t rune, char quote, bool asci
     return out.append({escaped.data(), escaped.size()});
   }
   std::array<char, 16> code{};
-  const char* const format = rune < ' ' || rune == 0x7F ? "\\x%02x"
-                             : rune < 0x10000           ? "\\u%04x"
-                                                        : "\\U%08x";
-  const int size = std::snprintf(code.data(), code.size(), format, static_cast<unsigned>(rune));
+  const auto number = static_cast<unsigned>(rune);
+  const int size = rune < ' ' || rune == 0x7F
+                       ? std::snprintf(code.data(), code.size(), "\\x%02x", number)
+                   : rune < 0x10000
+                       ? std::snprintf(code.data(), code.size(), "\\u%04x", number)
+                       : std::snprintf(code.data(), code.size(), "\\U%08x", number);
   out.append({code.data(), static_cast<std::size_t>(size)});
 }
 
