@@ -173,19 +173,24 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
 }
 
 Result<nanoseconds> parse_go_duration(std::string_view text) {
-  const Error invalid{Errc::invalid_input, "time: invalid duration " + quoted(text)};
+  const auto duration = read_go_duration(text);
+  if (!duration) return Error{Errc::invalid_input, "time: invalid duration " + quoted(text)};
+  return *duration;
+}
+
+std::optional<nanoseconds> read_go_duration(std::string_view text) noexcept {
   const bool negative = !text.empty() && text.front() == '-';
   if (negative || (!text.empty() && text.front() == '+')) text.remove_prefix(1);
   if (text == "0") return nanoseconds(0);
-  if (text.empty()) return invalid;
+  if (text.empty()) return std::nullopt;
 
   std::uint64_t total = 0;
   while (!text.empty()) {
     const auto part = take_duration_part(text);
-    if (!part || *part > nanos_max - total) return invalid;
+    if (!part || *part > nanos_max - total) return std::nullopt;
     total += *part;
   }
-  if (!negative && total == nanos_max) return invalid;
+  if (!negative && total == nanos_max) return std::nullopt;
   // Negated while unsigned: the smallest value has no positive counterpart.
   return nanoseconds(static_cast<std::int64_t>(negative ? 0 - total : total));
 }

@@ -29,6 +29,9 @@ class Clock {
 /// A duration in Go's notation: "720h", "1h30m", "1.5s", "-2ms", "0".
 /// Errors: invalid_input with Go's words (`time: invalid duration "x"`).
 [[nodiscard]] Result<std::chrono::nanoseconds> parse_go_duration(std::string_view text);
+/// The same for a text that must not be quoted: nothing where it is no duration.
+[[nodiscard]] std::optional<std::chrono::nanoseconds> read_go_duration(
+    std::string_view text) noexcept;
 /// As Go prints it: "720h0m0s", "1.5s", "2m0s", "0s".
 [[nodiscard]] std::string format_go_duration(std::chrono::nanoseconds duration);
 

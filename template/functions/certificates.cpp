@@ -90,8 +90,8 @@ Result<openssl::Key> given_or_new_key(Context& context, const Value* pem) {
   if (pem == nullptr) return new_key(context, KeyKind::rsa_2048, rsa_2048_steps);
   auto key = read_key(pem->as_text());
   if (!key) {
-    return refused(context, "parsing private key: no private key that can be used",
-                   std::move(key).error().during("parsing private key"));
+    return context.failure("parsing private key: no private key that can be used",
+                           "parsing private key: " + key.error().message);
   }
   return key;
 }
@@ -101,12 +101,14 @@ Result<openssl::Key> given_or_new_key(Context& context, const Value* pem) {
 /// Why an element of a list isn't used, as sprig says it with the element in it.
 Error bad_element(Context& context, std::string_view doing, const Value& element,
                   std::string_view why) {
+  const std::string start = std::string(doing) + ": ";
+  if (quoting(context) == go::Quoting::forbidden) {
+    return context.failure(start + "a value of type " + std::string(type_name(element.type())) +
+                           std::string(why.empty() ? " is no address" : why));
+  }
   const auto text = go_to_string(context, element);
   const std::string shown(text ? text->expose_secret_text() : std::string_view());
-  const std::string start = std::string(doing) + ": ";
-  return context.failure(start + "a value of type " + std::string(type_name(element.type())) +
-                             std::string(why.empty() ? " is no address" : why),
-                         start + shown + std::string(why));
+  return context.failure(start + shown + std::string(why));
 }
 
 Result<void> read_names(Context& context, const Value& ips, const Value& names,
@@ -178,8 +180,8 @@ Result<Value> signed_by(Context& context, Arguments arguments) {
     return context.failure("error parsing certificate: decodedSignerCert.Bytes: malformed");
   const auto signing_key = read_key(authority.key());
   if (!signing_key) {
-    return refused(context, "error parsing private key",
-                   Error(signing_key.error()).during("error parsing private key"));
+    return context.failure("error parsing private key",
+                           "error parsing private key: " + signing_key.error().message);
   }
   auto request = read_request(context, arguments);
   if (!request) return std::move(request).error();
@@ -197,8 +199,8 @@ Result<Value> build_custom(Context& context, Arguments arguments) {
     return context.failure("error parsing certificate: decodedCert.Bytes: malformed");
   const auto read = read_key(key->expose_secret_text());
   if (!read) {
-    return refused(context, "error parsing private key",
-                   Error(read.error()).during("error parsing private key"));
+    return context.failure("error parsing private key",
+                           "error parsing private key: " + read.error().message);
   }
   return certificate_value(Text(std::move(*certificate)), Text(std::move(*key)));
 }

@@ -9,6 +9,7 @@
 #include "template/context.hpp"
 #include "template/format.hpp"
 #include "template/function.hpp"
+#include "template/go/quoting.hpp"
 #include "template/go/regexp.hpp"
 
 // What the groups of functions share.
@@ -37,10 +38,9 @@ namespace bulla::tmpl {
 [[nodiscard]] std::int64_t to_int64(const Value& value);
 [[nodiscard]] double to_float64(const Value& value);
 
-/// An error of Go's own, which may quote the arguments; `safe` stands for it where they are secret.
-[[nodiscard]] inline Error refused(const Context& context, std::string_view safe,
-                                   const Error& error) {
-  return context.failure(safe, error.message);
+/// Whether errors may quote the arguments.
+[[nodiscard]] inline go::Quoting quoting(const Context& context) noexcept {
+  return context.secret_arguments() ? go::Quoting::forbidden : go::Quoting::allowed;
 }
 
 /// The value of a result, or its error.

@@ -136,7 +136,7 @@ Result<Value> encrypt_aes(Context& context, Arguments arguments) {
 Result<Value> decrypt_aes(Context& context, Arguments arguments) {
   if (arguments[1].as_text().empty()) return Value::string("");
   const auto sealed = decode_base64_secret(arguments[1].as_text());
-  if (!sealed) return refused(context, "the ciphertext is not base64", sealed.error());
+  if (!sealed) return context.failure("the ciphertext is not base64", sealed.error().message);
   const auto bytes = sealed->expose_secret();
   if (bytes.size() < 2 * block_bytes) {
     if (bytes.size() > block_bytes) return context.failure("crypto/cipher: input not full blocks");

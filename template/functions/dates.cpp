@@ -44,23 +44,24 @@ Result<Value> html_date_in_zone(Context& context, Arguments arguments) {
 Result<Value> now_value(Context& context, Arguments) { return time_value(now(context)); }
 
 Result<Value> to_date(Context&, Arguments arguments) {
-  auto time = go::parse_time(arguments[0].as_text(), arguments[1].as_text());
+  auto time =
+      go::parse_time(arguments[0].as_text(), arguments[1].as_text(), go::Quoting::forbidden);
   return time_value(time ? std::move(*time) : go::Time::zero());
 }
 Result<Value> must_to_date(Context& context, Arguments arguments) {
-  auto time = go::parse_time(arguments[0].as_text(), arguments[1].as_text());
-  if (!time) return refused(context, "parsing time: the text doesn't fit the layout", time.error());
+  auto time = go::parse_time(arguments[0].as_text(), arguments[1].as_text(), quoting(context));
+  if (!time) return context.failure(time.error().message);
   return time_value(std::move(*time));
 }
 
 Result<Value> date_modify(Context&, Arguments arguments) {
-  const auto duration = go::parse_duration(arguments[0].as_text());
+  const auto duration = go::parse_duration(arguments[0].as_text(), go::Quoting::forbidden);
   if (!duration) return arguments[1];
   return time_value(as_time(arguments[1]).plus(*duration));
 }
 Result<Value> must_date_modify(Context& context, Arguments arguments) {
-  const auto duration = go::parse_duration(arguments[0].as_text());
-  if (!duration) return refused(context, "time: invalid duration", duration.error());
+  const auto duration = go::parse_duration(arguments[0].as_text(), quoting(context));
+  if (!duration) return context.failure(duration.error().message);
   return time_value(as_time(arguments[1]).plus(*duration));
 }
 
@@ -91,7 +92,8 @@ Result<Value> duration_round(Context& context, Arguments arguments) {
   const auto& value = arguments[0];
   std::int64_t duration_ns = 0;
   if (value.is_string()) {
-    if (const auto parsed = go::parse_duration(value.as_text())) duration_ns = *parsed;
+    if (const auto parsed = go::parse_duration(value.as_text(), go::Quoting::forbidden))
+      duration_ns = *parsed;
   }
   if (value.type() == Type::int64) duration_ns = value.as_integer();
   if (value.type() == Type::time) duration_ns = now(context).minus(as_time(value));

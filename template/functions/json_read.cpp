@@ -172,8 +172,9 @@ class Reader {
     if (number.error == go::NumberError::none) {
       out = Value::real(number.value);
     } else if (number_error_.empty()) {
-      number_error_ =
-          "json: cannot unmarshal number " + std::string(digits) + " into Go value of type float64";
+      number_error_ = "json: cannot unmarshal number ";
+      if (!context_.secret_arguments()) number_error_ += std::string(digits) + " ";
+      number_error_ += "into Go value of type float64";
     }
     return true;
   }

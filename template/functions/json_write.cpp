@@ -55,8 +55,8 @@ class Writer {
 
   void write_scalar(const Value& value) {
     const auto type = value.type();
-    if (is_signed_integer(type)) return out_.append(std::to_string(value.as_integer()));
-    if (is_unsigned_integer(type)) return out_.append(std::to_string(value.as_unsigned_integer()));
+    if (is_signed_integer(type)) return write_number(std::to_string(value.as_integer()));
+    if (is_unsigned_integer(type)) return write_number(std::to_string(value.as_unsigned_integer()));
     switch (type) {
       case Type::boolean: return out_.append(value.as_boolean() ? "true" : "false");
       case Type::float64: return write_float(value.as_real());
@@ -69,8 +69,14 @@ class Writer {
     }
   }
 
+  /// A long number may be a secret.
+  void write_number(std::string text) {
+    out_.append(text);
+    sodium_memzero(text.data(), text.size());
+  }
+
   void write_float(double value) {
-    if (std::isfinite(value)) return out_.append(json_number(value));
+    if (std::isfinite(value)) return write_number(json_number(value));
     unsupported_ = "json: unsupported value: " + format_float(value, 'g', -1);
   }
 

@@ -34,22 +34,22 @@ class Merge {
     if (auto spent = context_.spend_steps(1 + from.items.size()); !spent) return spent;
     --levels_left_;
     for (const auto& [key, value] : from.items) {
-      if (auto merged = merge_item(into, key.view(), value); !merged) return merged;
+      if (auto merged = merge_item(into, from, key.view(), value); !merged) return merged;
     }
     ++levels_left_;
     return context_.afford_items(into.items.size());
   }
 
  private:
-  Result<void> merge_item(Dict& into, std::string_view key, const Value& value) {
+  Result<void> merge_item(Dict& into, const Dict& from, std::string_view key, const Value& value) {
     const auto* present = into.find(key);
-    if (value.is_nil()) return overwrite_ ? put(into, key, value) : Result<void>();
+    if (value.is_nil()) return overwrite_ ? put(into, from, key, value) : Result<void>();
     if (present != nullptr) {
       if (auto merged = merge_within(*present, value); !merged) return merged;
       const bool both_maps = is_dict(value.type()) && is_dict(present->type());
       if (!is_empty(*present) && (both_maps || (is_slice(value) && !overwrite_))) return {};
     }
-    return overwrite_ || is_absent(present) ? put(into, key, value) : Result<void>();
+    return overwrite_ || is_absent(present) ? put(into, from, key, value) : Result<void>();
   }
 
   /// Where both values have an inside, merges into that of the first.
@@ -66,12 +66,13 @@ class Merge {
     return {};
   }
 
-  static Result<void> put(Dict& into, std::string_view key, const Value& value) {
-    if (into.type == Type::string_dict && !value.is_string())
+  /// Go knows elements of a map[string]interface {} as interfaces, whatever they hold.
+  static Result<void> put(Dict& into, const Dict& from, std::string_view key, const Value& value) {
+    if (into.type == Type::string_dict && from.type != Type::string_dict) {
       return Error{Errc::invalid_input,
-                   "reflect.Value.SetMapIndex: value of type " +
-                       std::string(value.is_nil() ? "interface {}" : type_name(value.type())) +
-                       " is not assignable to type string"};
+                   "reflect.Value.SetMapIndex: value of type interface {} is not assignable to "
+                   "type string"};
+    }
     into.set(key, value);
     return {};
   }

@@ -26,6 +26,7 @@ Result<go::Regexp> compile(Context& context, const Value& pattern) {
 
 /// As regexp.MustCompile panics.
 Result<go::Regexp> must_compile(Context& context, const Value& pattern) {
+  if (quoting(context) == go::Quoting::forbidden) return compile(context, pattern);
   return compile_or_say(context, pattern,
                         "regexp: Compile(" + go::backquoted(pattern.as_text()) + "): ");
 }

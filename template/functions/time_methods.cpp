@@ -11,6 +11,29 @@ namespace {
 
 Value integer(std::int64_t value) { return Value::integer(value); }
 
+/// A *time.Location: all that a template can do with one is print it.
+class LocationObject final : public Object {
+ public:
+  explicit LocationObject(std::string name) : name_(std::move(name)) {}
+  [[nodiscard]] Type type() const noexcept override { return Type::location; }
+  [[nodiscard]] std::optional<SecretBuffer> to_string() const override {
+    return SecretBuffer::copy_of(name_);
+  }
+  [[nodiscard]] std::optional<SecretBuffer> to_json() const override {
+    return SecretBuffer::copy_of(std::string_view("{}"));
+  }
+  [[nodiscard]] std::vector<std::pair<std::string_view, Value>> fields() const override {
+    return {};
+  }
+  [[nodiscard]] bool equals(const Object& other) const noexcept override {
+    return other.type() == Type::location &&
+           static_cast<const LocationObject&>(other).name_ == name_;
+  }
+
+ private:
+  std::string name_;
+};
+
 // --- time.Time ----------------------------------------------------------------------------------
 
 template <class Get>
@@ -94,6 +117,18 @@ Result<Value> sub(Context&, Arguments arguments) {
 Result<Value> truncate(Context&, Arguments arguments) {
   return time_value(as_time(arguments[0]).truncated(arguments[1].as_integer()));
 }
+/// Time.Round: to the nearest multiple, halves up.
+Result<Value> round(Context&, Arguments arguments) {
+  const auto& time = as_time(arguments[0]);
+  const auto unit = arguments[1].as_integer();
+  const auto down = time.truncated(unit);
+  const auto over = time.minus(down);
+  return time_value(unit <= 0 || over < unit - over ? down : down.plus(unit));
+}
+Result<Value> is_dst(Context&, Arguments) { return Value::boolean(false); }
+Result<Value> location(Context&, Arguments arguments) {
+  return Value::object(std::make_shared<const LocationObject>(as_time(arguments[0]).zone.name));
+}
 Result<Value> before(Context&, Arguments arguments) {
   return Value::boolean(as_time(arguments[0]).compare(as_time(arguments[1])) < 0);
 }
@@ -119,11 +154,14 @@ constexpr Function of_time[] = {
     {"Equal", {a_time, a_time}, equal},
     {"Format", {a_time, Type::string}, format},
     {"Hour", {a_time}, hour},
+    {"IsDST", {a_time}, is_dst},
     {"IsZero", {a_time}, is_zero},
     {"Local", {a_time}, utc},
+    {"Location", {a_time}, location},
     {"Minute", {a_time}, minute},
     {"Month", {a_time}, month},
     {"Nanosecond", {a_time}, nanosecond},
+    {"Round", {a_time, Type::duration}, round},
     {"Second", {a_time}, second},
     {"String", {a_time}, string},
     {"Sub", {a_time, a_time}, sub},

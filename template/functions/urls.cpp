@@ -9,10 +9,8 @@ namespace bulla::tmpl {
 namespace {
 
 Result<Value> url_parse(Context& context, Arguments arguments) {
-  const auto url = go::parse_url(arguments[0].as_text());
-  if (!url) {
-    return context.failure("unable to parse url", "unable to parse url: " + url.error().message);
-  }
+  const auto url = go::parse_url(arguments[0].as_text(), quoting(context));
+  if (!url) return context.failure("unable to parse url: " + url.error().message);
   auto out = context.new_dict();
   const auto set = [&](std::string_view key, std::string_view text) {
     out->set(key, Value::string(text));
@@ -45,11 +43,9 @@ Result<std::optional<go::UserInfo>> user_info(Context& context, const SecretBuff
   url.append("proto://");
   url.append(text.expose_secret_text());
   url.append("@host");
-  auto parsed = go::parse_url(url.expose_secret_text());
-  if (!parsed) {
-    return context.failure("unable to parse userinfo in dict",
-                           "unable to parse userinfo in dict: " + parsed.error().message);
-  }
+  auto parsed = go::parse_url(url.expose_secret_text(), quoting(context));
+  if (!parsed)
+    return context.failure("unable to parse userinfo in dict: " + parsed.error().message);
   return std::move(parsed->user);
 }
 

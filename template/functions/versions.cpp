@@ -9,8 +9,6 @@
 namespace bulla::tmpl {
 namespace {
 
-constexpr std::string_view no_version = "invalid semantic version";
-
 /// A *semver.Version, or a semver.Version, which some methods return.
 class VersionObject final : public Object {
  public:
@@ -51,8 +49,8 @@ const go::Version& as_version(const Value& value) {
 }
 
 Result<Value> semver(Context& context, Arguments arguments) {
-  auto version = go::parse_version(arguments[0].as_text());
-  if (!version) return refused(context, no_version, version.error());
+  auto version = go::parse_version(arguments[0].as_text(), quoting(context));
+  if (!version) return context.failure(version.error().message);
   return version_value(Type::version, std::move(*version));
 }
 
@@ -61,11 +59,11 @@ Result<Value> semver_compare(Context& context, Arguments arguments) {
   if (auto spent = context.spend_steps(20 + constraint.size()); !spent)
     return std::move(spent).error();
   // The constraint is read first: its fault is told where both are wrong.
-  if (const auto readable = go::satisfies({}, constraint); !readable)
-    return refused(context, "improper constraint", readable.error());
-  auto version = go::parse_version(arguments[1].as_text());
-  if (!version) return refused(context, no_version, version.error());
-  return Value::boolean(*go::satisfies(*version, constraint));
+  if (const auto readable = go::satisfies({}, constraint, quoting(context)); !readable)
+    return context.failure(readable.error().message);
+  auto version = go::parse_version(arguments[1].as_text(), quoting(context));
+  if (!version) return context.failure(version.error().message);
+  return Value::boolean(*go::satisfies(*version, constraint, quoting(context)));
 }
 
 // --- methods ------------------------------------------------------------------------------------

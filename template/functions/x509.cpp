@@ -165,12 +165,14 @@ Result<void> check_keys(const EVP_PKEY& key, const Signer& signer) {
 }  // namespace
 
 std::optional<IpAddress> parse_ip(std::string_view text) {
-  const std::string terminated(text);
-  if (terminated.find('\0') != std::string::npos) return std::nullopt;
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos)
+    return std::nullopt;
+  text.copy(terminated.data(), text.size());
   IpAddress four(4);
-  if (inet_pton(AF_INET, terminated.c_str(), four.data()) == 1) return four;
+  if (inet_pton(AF_INET, terminated.data(), four.data()) == 1) return four;
   IpAddress sixteen(16);
-  if (inet_pton(AF_INET6, terminated.c_str(), sixteen.data()) != 1) return std::nullopt;
+  if (inet_pton(AF_INET6, terminated.data(), sixteen.data()) != 1) return std::nullopt;
   constexpr std::array<std::uint8_t, 12> mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
   if (std::equal(mapped.begin(), mapped.end(), sixteen.begin()))
     return IpAddress(sixteen.begin() + 12, sixteen.end());

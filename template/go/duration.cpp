@@ -58,10 +58,10 @@ Error why_no_duration(std::string_view text) {
 
 }  // namespace
 
-Result<std::int64_t> parse_duration(std::string_view text) {
-  const auto parsed = parse_go_duration(text);
-  if (!parsed) return why_no_duration(text);
-  return parsed->count();
+Result<std::int64_t> parse_duration(std::string_view text, Quoting quoting) {
+  if (const auto duration = read_go_duration(text)) return duration->count();
+  if (quoting == Quoting::allowed) return why_no_duration(text);
+  return Error{Errc::invalid_input, "time: invalid duration"};
 }
 
 std::int64_t round_duration(std::int64_t duration_ns, std::int64_t unit_ns) noexcept {

@@ -30,6 +30,7 @@ class Effort {
 
 class Regexp {
  public:
+  /// The pattern is kept in ordinary memory, and so must not be a secret.
   /// Errors: invalid_input with Go's words, which quote the pattern.
   [[nodiscard]] static Result<Regexp> compile(std::string_view pattern);
   Regexp(Regexp&&) noexcept;

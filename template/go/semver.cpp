@@ -95,10 +95,12 @@ bool take_parts(std::string_view text, Parts& parts) noexcept {
   return text.empty();
 }
 
-Result<std::uint64_t> parse_number(std::string_view text) {
+Result<std::uint64_t> parse_number(std::string_view text, Quoting quoting) {
   if (text.empty()) return std::uint64_t{0};
   const auto parsed = parse_uint(text, 10);
   if (parsed.error == NumberError::none) return parsed.value;
+  if (quoting == Quoting::forbidden)
+    return invalid("error parsing version segment: value out of range");
   return invalid("error parsing version segment: strconv.ParseUint: parsing " + go_quoted(text) +
                  ": value out of range");
 }
@@ -206,12 +208,12 @@ Result<Version> Version::with_metadata(std::string_view text) const {
   return named_after(std::move(next), *this);
 }
 
-Result<Version> parse_version(std::string_view text) {
+Result<Version> parse_version(std::string_view text, Quoting quoting) {
   Parts parts;
   if (!take_parts(text, parts)) return invalid("invalid semantic version");
   std::array<std::uint64_t, 3> numbers{};
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    auto number = parse_number(parts.numbers[i]);
+    auto number = parse_number(parts.numbers[i], quoting);
     if (!number) return std::move(number).error();
     numbers[i] = *number;
   }

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "template/go/quoting.hpp"
 
 // Semantic versions and constraints on them, as Masterminds/semver (3.4) reads and compares them.
 namespace bulla::tmpl::go {
@@ -32,12 +33,13 @@ struct Version {
 };
 
 /// A version in full or in part ("1", "v1.2"). Errors: invalid_input with Go's words, which quote a
-/// number that is too large.
-[[nodiscard]] Result<Version> parse_version(std::string_view text);
+/// number that is too large, if allowed.
+[[nodiscard]] Result<Version> parse_version(std::string_view text, Quoting quoting);
 
 /// Whether `version` satisfies `constraint`: alternatives ("||") of conditions (">=1.2, <2").
-/// Errors: invalid_input with Go's words, which quote the constraint.
-[[nodiscard]] Result<bool> satisfies(const Version& version, std::string_view constraint);
+/// Errors: invalid_input with Go's words, which quote the constraint, if allowed.
+[[nodiscard]] Result<bool> satisfies(const Version& version, std::string_view constraint,
+                                     Quoting quoting);
 
 /// Orders two prereleases, "" being lower than others here.
 [[nodiscard]] int compare_prereleases(std::string_view a, std::string_view b);

@@ -78,7 +78,7 @@ Result<Condition> make_condition(std::string_view comparison, std::string_view w
     closed.append(".0");
   }
   if (out.dirty) closed.append(prerelease);
-  auto version = parse_version(out.dirty ? closed.expose_secret_text() : whole);
+  auto version = parse_version(out.dirty ? closed.expose_secret_text() : whole, Quoting::forbidden);
   if (!version) return Error{Errc::invalid_input, "constraint parser error"};
   out.version = std::move(*version);
   return out;
@@ -163,9 +163,11 @@ SecretBuffer without_ranges(std::string_view constraint) {
   return out;
 }
 
-Result<std::vector<Condition>> parse_alternative(std::string_view text) {
+Result<std::vector<Condition>> parse_alternative(std::string_view text, Quoting quoting) {
   if (!RE2::FullMatch(StringPiece(text.data(), text.size()), patterns().alternative))
-    return Error{Errc::invalid_input, "improper constraint: " + std::string(text)};
+    return Error{Errc::invalid_input, quoting == Quoting::allowed
+                                          ? "improper constraint: " + std::string(text)
+                                          : "improper constraint"};
   std::vector<Condition> out;
   StringPiece rest(text.data(), text.size());
   StringPiece comparison, whole, major, minor, patch, prerelease;
@@ -193,12 +195,12 @@ bool all_hold(const Version& version, const std::vector<Condition>& conditions) 
 
 }  // namespace
 
-Result<bool> satisfies(const Version& version, std::string_view constraint) {
+Result<bool> satisfies(const Version& version, std::string_view constraint, Quoting quoting) {
   const auto rewritten = without_ranges(constraint);
   bool any = false;
   const auto alternatives = split_n(rewritten.expose_secret_text(), "||", -1);
   for (const auto alternative : *alternatives) {
-    auto conditions = parse_alternative(alternative);
+    auto conditions = parse_alternative(alternative, quoting);
     if (!conditions) return std::move(conditions).error();
     any = any || all_hold(version, *conditions);
   }

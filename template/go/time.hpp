@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "template/go/quoting.hpp"
 
 // Go's package time: instants with a zone, layouts, durations. The local zone is UTC.
 namespace bulla::tmpl::go {
@@ -75,15 +76,17 @@ inline constexpr std::string_view string_layout = "2006-01-02 15:04:05.999999999
 inline constexpr std::string_view rfc3339_nano = "2006-01-02T15:04:05.999999999Z07:00";
 
 /// time.ParseInLocation(layout, text, time.Local). Errors: invalid_input with Go's words, which
-/// quote the text.
-[[nodiscard]] Result<Time> parse_time(std::string_view layout, std::string_view text);
+/// quote the text, if allowed.
+[[nodiscard]] Result<Time> parse_time(std::string_view layout, std::string_view text,
+                                      Quoting quoting);
 
 /// What `name` (such as "Europe/Berlin") has at that moment; UTC where there is no such zone, as
 /// sprig falls back.
 [[nodiscard]] Zone zone_at(std::string_view name, std::int64_t seconds);
 
-/// time.ParseDuration, in nanoseconds. Errors: invalid_input with Go's words, which quote the text.
-[[nodiscard]] Result<std::int64_t> parse_duration(std::string_view text);
+/// time.ParseDuration, in nanoseconds. Errors: invalid_input with Go's words, which quote the text,
+/// if allowed.
+[[nodiscard]] Result<std::int64_t> parse_duration(std::string_view text, Quoting quoting);
 /// Duration.Round.
 [[nodiscard]] std::int64_t round_duration(std::int64_t duration_ns, std::int64_t unit_ns) noexcept;
 

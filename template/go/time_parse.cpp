@@ -88,7 +88,8 @@ bool skip_literal(std::string_view& value, std::string_view prefix) noexcept {
 
 class Parser {
  public:
-  Parser(std::string_view layout, std::string_view text) noexcept : layout_(layout), text_(text) {}
+  Parser(std::string_view layout, std::string_view text, Quoting quoting) noexcept
+      : layout_(layout), text_(text), quoting_(quoting) {}
 
   Result<Time> parse() {
     value_ = text_;
@@ -103,9 +104,10 @@ class Parser {
       if (!good) return mismatch(before, chunk.element);
     }
     if (!value_.empty()) {
-      SecretBuffer quoted;
-      append_time_quoted(quoted, value_);
-      return error(": extra text: " + std::string(quoted.expose_secret_text()));
+      SecretBuffer why;
+      why.append(": extra text: ");
+      append_time_quoted(why, value_);
+      return error(why.expose_secret_text());
     }
     return finish();
   }
@@ -113,6 +115,8 @@ class Parser {
  private:
   // --- what went wrong -------------------------------------------------------------------------
   Error error(std::string_view why) const {
+    if (quoting_ == Quoting::forbidden)
+      return {Errc::invalid_input, "parsing time: the text doesn't fit the layout"};
     SecretBuffer message;
     message.append("parsing time ");
     append_time_quoted(message, text_);
@@ -361,6 +365,7 @@ class Parser {
 
   std::string_view layout_;
   std::string_view text_;
+  Quoting quoting_;
   std::string_view value_;  ///< what is still unread
   std::string_view out_of_range_;
 
@@ -374,8 +379,8 @@ class Parser {
 
 }  // namespace
 
-Result<Time> parse_time(std::string_view layout, std::string_view text) {
-  return Parser(layout, text).parse();
+Result<Time> parse_time(std::string_view layout, std::string_view text, Quoting quoting) {
+  return Parser(layout, text, quoting).parse();
 }
 
 }  // namespace bulla::tmpl::go

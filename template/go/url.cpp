@@ -44,10 +44,21 @@ int hex_value(char c) noexcept {
   return -1;
 }
 
-Error invalid(std::string why) { return {Errc::invalid_input, std::move(why)}; }
+/// What is wrong with a URL: the texts before, in and after quotation marks. All are views, so that
+/// nothing of the URL is copied unless it may be.
+struct Fault {
+  std::string_view before;
+  std::string_view quoted = {};
+  std::string_view after = {};
+};
+/// Nothing, if all is well.
+using Finding = std::optional<Fault>;
 
-Error bad_escape(std::string_view escape) {
-  return invalid("invalid URL escape " + go_quoted(escape.substr(0, 3)));
+Error tell(std::string_view url, const Fault& fault, Quoting quoting) {
+  if (quoting == Quoting::forbidden) return {Errc::invalid_input, std::string(fault.before)};
+  auto message = "parse " + go_quoted(url) + ": " + std::string(fault.before);
+  if (!fault.quoted.empty()) message += " " + go_quoted(fault.quoted) + std::string(fault.after);
+  return {Errc::invalid_input, std::move(message)};
 }
 
 /// Whether the escape at the front may stand in that part: in hosts, only what isn't ASCII is
@@ -60,26 +71,25 @@ bool is_allowed_escape(std::string_view escape, UrlPart part) noexcept {
   return true;
 }
 
-Result<SecretBuffer> unescape(std::string_view text, UrlPart part) {
+Finding unescape(std::string_view text, UrlPart part, SecretBuffer& out) {
   const bool host = part == UrlPart::host || part == UrlPart::zone;
-  SecretBuffer out;
-  out.reserve(text.size());
+  out.reserve(out.size() + text.size());
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     if (c == '%') {
       const auto escape = text.substr(at);
       if (escape.size() < 3 || hex_value(escape[1]) < 0 || hex_value(escape[2]) < 0 ||
           !is_allowed_escape(escape, part))
-        return bad_escape(escape);
+        return Fault{"invalid URL escape", escape.substr(0, 3)};
       append_char(out, static_cast<char>(hex_value(escape[1]) << 4 | hex_value(escape[2])));
       at += 2;
       continue;
     }
     if (host && static_cast<unsigned char>(c) < 0x80 && should_escape(c, part))
-      return invalid("invalid character " + go_quoted(text.substr(at, 1)) + " in host name");
+      return Fault{"invalid character", text.substr(at, 1), " in host name"};
     append_char(out, c == '+' && part == UrlPart::query_component ? ' ' : c);
   }
-  return out;
+  return std::nullopt;
 }
 
 bool is_valid_encoding(std::string_view text, UrlPart part) noexcept {
@@ -92,116 +102,94 @@ bool is_valid_encoding(std::string_view text, UrlPart part) noexcept {
 SecretBuffer escaped(const SecretBuffer& raw, const SecretBuffer& decoded, UrlPart part) {
   const auto written = raw.expose_secret_text();
   if (!written.empty() && is_valid_encoding(written, part)) {
-    const auto read = unescape(written, part);
-    if (read && *read == decoded) return raw.clone();
+    SecretBuffer read;
+    if (!unescape(written, part, read) && read == decoded) return raw.clone();
   }
   return url_escape(decoded.expose_secret_text(), part);
 }
 
 /// Fills a decoded part and, where the usual escapes would differ, the way it was written.
-Result<void> set_decoded(std::string_view text, UrlPart part, SecretBuffer& decoded,
-                         SecretBuffer& raw) {
-  auto read = unescape(text, part);
-  if (!read) return std::move(read).error();
-  decoded = std::move(*read);
+Finding set_decoded(std::string_view text, UrlPart part, SecretBuffer& decoded, SecretBuffer& raw) {
+  if (const auto fault = unescape(text, part, decoded)) return fault;
   const auto usual = url_escape(decoded.expose_secret_text(), part);
   if (usual.expose_secret_text() != text) raw = SecretBuffer::copy_of(text);
-  return {};
+  return std::nullopt;
 }
 
 bool is_optional_port(std::string_view text) noexcept {
   return text.empty() || (text[0] == ':' && text.find_first_not_of("0123456789", 1) == npos);
 }
 
-Error bad_port(std::string_view port) {
-  return invalid("invalid port " + go_quoted(port) + " after host");
-}
+Fault bad_port(std::string_view port) { return {"invalid port", port, " after host"}; }
 
 /// A host in brackets, an IPv6 address, whose zone may be escaped in other ways than the rest.
-Result<SecretBuffer> parse_bracketed_host(std::string_view host) {
+Finding parse_bracketed_host(std::string_view host, SecretBuffer& out) {
   const auto end = host.rfind(']');
-  if (end == npos) return invalid("missing ']' in host");
+  if (end == npos) return Fault{"missing ']' in host"};
   if (const auto port = host.substr(end + 1); !is_optional_port(port)) return bad_port(port);
   const auto zone = host.substr(0, end).find("%25");
-  if (zone == npos) return unescape(host, UrlPart::host);
-  SecretBuffer out;
-  const auto add = [&](std::string_view text, UrlPart part) -> Result<void> {
-    auto read = unescape(text, part);
-    if (!read) return std::move(read).error();
-    out.append(read->expose_secret_text());
-    return {};
-  };
-  if (auto added = add(host.substr(0, zone), UrlPart::host); !added) return added.error();
-  if (auto added = add(host.substr(zone, end - zone), UrlPart::zone); !added) return added.error();
-  if (auto added = add(host.substr(end), UrlPart::host); !added) return added.error();
-  return out;
+  if (zone == npos) return unescape(host, UrlPart::host, out);
+  if (const auto fault = unescape(host.substr(0, zone), UrlPart::host, out)) return fault;
+  if (const auto fault = unescape(host.substr(zone, end - zone), UrlPart::zone, out)) return fault;
+  return unescape(host.substr(end), UrlPart::host, out);
 }
 
-Result<SecretBuffer> parse_host(std::string_view host) {
-  if (host.starts_with('[')) return parse_bracketed_host(host);
+Finding parse_host(std::string_view host, SecretBuffer& out) {
+  if (host.starts_with('[')) return parse_bracketed_host(host, out);
   if (const auto colon = host.rfind(':'); colon != npos) {
     if (const auto port = host.substr(colon); !is_optional_port(port)) return bad_port(port);
   }
-  return unescape(host, UrlPart::host);
+  return unescape(host, UrlPart::host, out);
 }
 
-Result<UserInfo> parse_user_info(std::string_view text) {
+Finding parse_user_info(std::string_view text, UserInfo& out) {
   const bool good = std::all_of(text.begin(), text.end(), [](char c) {
     return is_letter_or_digit(c) || is_one_of(c, "-._:~!$&'()*+,;=%@");
   });
-  if (!good) return invalid("net/url: invalid userinfo");
+  if (!good) return Fault{"net/url: invalid userinfo"};
   const auto colon = text.find(':');
-  UserInfo out;
-  auto name = unescape(text.substr(0, colon), UrlPart::user_info);
-  if (!name) return std::move(name).error();
-  out.name = std::move(*name);
-  if (colon == npos) return out;
-  auto password = unescape(text.substr(colon + 1), UrlPart::user_info);
-  if (!password) return std::move(password).error();
-  out.password = std::move(*password);
-  return out;
+  if (const auto fault = unescape(text.substr(0, colon), UrlPart::user_info, out.name))
+    return fault;
+  if (colon == npos) return std::nullopt;
+  return unescape(text.substr(colon + 1), UrlPart::user_info, out.password.emplace());
 }
 
-Result<void> parse_authority(std::string_view text, Url& url) {
+Finding parse_authority(std::string_view text, Url& url) {
   const auto at_sign = text.rfind('@');
-  auto host = parse_host(at_sign == npos ? text : text.substr(at_sign + 1));
-  if (!host) return std::move(host).error();
-  url.host = std::move(*host);
-  if (at_sign == npos) return {};
-  auto user = parse_user_info(text.substr(0, at_sign));
-  if (!user) return std::move(user).error();
-  url.user = std::move(*user);
-  return {};
+  const auto host = at_sign == npos ? text : text.substr(at_sign + 1);
+  if (const auto fault = parse_host(host, url.host)) return fault;
+  if (at_sign == npos) return std::nullopt;
+  return parse_user_info(text.substr(0, at_sign), url.user.emplace());
 }
 
 /// Cuts "scheme:" off; an empty scheme if there is none.
-Result<std::string_view> take_scheme(std::string_view& text) {
+Finding take_scheme(std::string_view& text, std::string_view& scheme) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     if (c == ':') {
-      if (at == 0) return invalid("missing protocol scheme");
-      const auto scheme = text.substr(0, at);
+      if (at == 0) return Fault{"missing protocol scheme"};
+      scheme = text.substr(0, at);
       text.remove_prefix(at + 1);
-      return scheme;
+      return std::nullopt;
     }
     const bool later = (c >= '0' && c <= '9') || is_one_of(c, "+-.");
     if (!is_letter_or_digit(c) && !later) break;
     if (later && at == 0) break;
   }
-  return std::string_view();
+  return std::nullopt;
 }
 
-Result<void> parse_without_fragment(std::string_view text, Url& url) {
+Finding parse_without_fragment(std::string_view text, Url& url) {
   const auto control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; };
   if (std::any_of(text.begin(), text.end(), control))
-    return invalid("net/url: invalid control character in URL");
+    return Fault{"net/url: invalid control character in URL"};
   if (text == "*") {
     url.path = SecretBuffer::copy_of(text);
-    return {};
+    return std::nullopt;
   }
-  auto scheme = take_scheme(text);
-  if (!scheme) return std::move(scheme).error();
-  url.scheme = lower(*scheme);
+  std::string_view scheme;
+  if (const auto fault = take_scheme(text, scheme)) return fault;
+  url.scheme = lower(scheme);
 
   const auto question = text.find('?');
   if (question != npos) {
@@ -212,15 +200,15 @@ Result<void> parse_without_fragment(std::string_view text, Url& url) {
   if (!text.starts_with('/')) {
     if (!url.scheme.empty()) {
       url.opaque = SecretBuffer::copy_of(text);
-      return {};
+      return std::nullopt;
     }
     // RFC 3986 section 4.2: it would be taken for a scheme.
     if (text.substr(0, text.find('/')).find(':') != npos)
-      return invalid("first path segment in URL cannot contain colon");
+      return Fault{"first path segment in URL cannot contain colon"};
   }
   if (text.starts_with("//") && (!url.scheme.empty() || !text.starts_with("///"))) {
     const auto end = std::min(text.find('/', 2), text.size());
-    if (auto parsed = parse_authority(text.substr(2, end - 2), url); !parsed) return parsed;
+    if (const auto fault = parse_authority(text.substr(2, end - 2), url)) return fault;
     text = text.substr(end);
   }
   return set_decoded(text, UrlPart::path, url.path, url.raw_path);
@@ -298,20 +286,15 @@ std::string_view Url::host_name() const {
   return name;
 }
 
-Result<Url> parse_url(std::string_view text) {
-  const auto failure = [](std::string_view part, const Error& why) {
-    return invalid("parse " + go_quoted(part) + ": " + why.message);
-  };
+Result<Url> parse_url(std::string_view text, Quoting quoting) {
   const auto hash = text.find('#');
   Url url;
   const auto before = text.substr(0, hash);
-  if (auto parsed = parse_without_fragment(before, url); !parsed)
-    return failure(before, parsed.error());
+  if (const auto fault = parse_without_fragment(before, url)) return tell(before, *fault, quoting);
   if (hash == npos || hash + 1 == text.size()) return url;
-  if (auto set =
-          set_decoded(text.substr(hash + 1), UrlPart::fragment, url.fragment, url.raw_fragment);
-      !set)
-    return failure(text, set.error());
+  if (const auto fault =
+          set_decoded(text.substr(hash + 1), UrlPart::fragment, url.fragment, url.raw_fragment))
+    return tell(text, *fault, quoting);
   return url;
 }
 

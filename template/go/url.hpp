@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "template/go/quoting.hpp"
 
 // Go's package net/url.
 namespace bulla::tmpl::go {
@@ -32,8 +33,8 @@ struct Url {
   [[nodiscard]] std::string_view host_name() const;
 };
 
-/// Errors: invalid_input with Go's words, which quote the URL.
-[[nodiscard]] Result<Url> parse_url(std::string_view text);
+/// Errors: invalid_input with Go's words, which quote the URL, if allowed.
+[[nodiscard]] Result<Url> parse_url(std::string_view text, Quoting quoting);
 
 [[nodiscard]] SecretBuffer url_escape(std::string_view text, UrlPart part);
 
