@@ -13,8 +13,8 @@ namespace {
 
 // What making a key takes, in steps: about ten RSA keys a run.
 constexpr std::size_t rsa_2048_steps = 100'000;
-constexpr std::size_t rsa_4096_steps = 600'000;
-constexpr std::size_t dsa_steps = 600'000;
+constexpr std::size_t rsa_4096_steps = 400'000;
+constexpr std::size_t dsa_steps = 400'000;
 constexpr std::size_t curve_steps = 1'000;
 constexpr std::size_t signature_steps = 5'000;
 constexpr std::size_t serial_bytes = 16;

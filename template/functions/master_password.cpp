@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view scope = "com.lyndir.masterpassword";
 constexpr std::size_t key_bytes = 64;
-constexpr std::size_t scrypt_steps = 250'000;
+constexpr std::size_t scrypt_steps = 150'000;
 
 /// The shapes that a type of password can have, a class of characters a letter; one is chosen by
 /// the seed.
