@@ -16,8 +16,8 @@ namespace bulla::tmpl {
 
 /// What one run of one template may use up. Reaching a bound is an error that names it.
 struct Limits {
-  std::size_t steps_max = 1'000'000;               ///< nodes executed
-  std::size_t depth_max = 100;                     ///< templates that call templates
+  std::size_t steps_max = 1'000'000;  ///< nodes executed
+  std::size_t depth_max = 1'000;      ///< blocks, templates and parentheses within each other
   std::size_t output_bytes_max = 4 * 1024 * 1024;  ///< a Secret holds 1 MiB
   std::size_t value_bytes_max = 4 * 1024 * 1024;   ///< one string
   std::size_t list_items_max = 100'000;            ///< one list or dict

@@ -132,7 +132,7 @@ Result<bool> Evaluator::range_over(const BranchNode& node, const Value& value) {
             : marked(value, Value::unsigned_integer(
                                 Type::uint8, static_cast<unsigned char>(value.as_text()[i])));
     auto more = turn(node, marked(value, index), std::move(element));
-    if (!more) return more;
+    if (!more) return more.error();
     if (!*more) break;
   }
   return size > 0;
@@ -147,7 +147,7 @@ Result<bool> Evaluator::range_over_dict(const BranchNode& node, const Value& val
     const auto name = Value::string(key);
     auto more =
         turn(node, Operand::of(secret ? name.as_secret() : name), Operand::element(value, element));
-    if (!more) return more;
+    if (!more) return more.error();
     if (!*more) break;
   }
   return !items.empty();
@@ -161,13 +161,15 @@ Result<bool> Evaluator::range_over_number(const BranchNode& node, const Value& v
   if (is_unsigned_integer(type)) {
     for (std::uint64_t i = 0; i < value.as_unsigned_integer(); ++i) {
       auto more = turn(node, Operand(), marked(value, Value::unsigned_integer(type, i)));
-      if (!more || !*more) return more ? Result<bool>(true) : more;
+      if (!more) return more.error();
+      if (!*more) return true;
     }
     return value.as_unsigned_integer() > 0;
   }
   for (std::int64_t i = 0; i < value.as_integer(); ++i) {
     auto more = turn(node, Operand(), marked(value, Value::integer(type, i)));
-    if (!more || !*more) return more ? Result<bool>(true) : more;
+    if (!more) return more.error();
+    if (!*more) return true;
   }
   return value.as_integer() > 0;
 }

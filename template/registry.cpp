@@ -54,7 +54,8 @@ const Function* find_function(std::string_view name) noexcept {
 }
 
 bool makes_secrets(const Function& function) noexcept {
-  for (const auto group : {random_functions(), crypto_functions(), certificate_functions()}) {
+  for (const auto group : {random_functions(), crypto_functions(), master_password_functions(),
+                           certificate_functions()}) {
     const std::less_equal<> not_after;
     if (not_after(group.data(), &function) && !not_after(group.data() + group.size(), &function))
       return true;
