@@ -12,6 +12,7 @@
 #include "crypto/envelope.hpp"
 #include "resource/fields.hpp"
 #include "resource/open_items.hpp"
+#include "resource/render.hpp"
 
 namespace bulla {
 
@@ -189,7 +190,8 @@ Result<Unsealed> unseal(const SealedSecret& sealed, std::span<const Keyring::Ent
       return Error{Errc::invalid_input,
                    "using deprecated 'data' field, use 'encryptedData' or flip the feature flag"};
     }
-    return unseal_deprecated(sealed, order);
+    return unseal_deprecated(sealed,
+                             order);  // a whole Secret: the reference runs no templates on it
   }
 
   Unsealed out;
@@ -202,10 +204,7 @@ Result<Unsealed> unseal(const SealedSecret& sealed, std::span<const Keyring::Ent
     note_key(out.keys, opened->key);
     out.secret.data.emplace(item, std::move(opened->plaintext));
   }
-  for (const auto& [item, program] : sealed.secret_template.data) {
-    failures.add({Errc::invalid_input, "spec.template.data is not supported by this version"},
-                 item);
-  }
+  render(sealed.secret_template.data, out.secret.data, failures);
   if (failures.any()) return std::move(failures).error();
 
   out.secret.metadata = secret_metadata(sealed.secret_template.metadata, sealed);

@@ -47,12 +47,19 @@ struct Unsealed {
 /// the SealedSecret's name and namespace, and, unless the template has skip-set-owner-references,
 /// one owner reference to it (controller, no blockOwnerDeletion).
 ///
+/// Then each template in spec.template.data runs on the opened items, not on what other templates
+/// made, and replaces or adds the item of its name. They run only when every item opened.
+///
 /// Errors: any failure fails the whole object. Code cannot_decrypt when some item did not open and
 /// nothing else was wrong; otherwise invalid_input. The message has one line an item, "WHAT
-/// (ITEM)", and never plaintext. Pure: no I/O; safe from several threads at once.
+/// (ITEM)", and never plaintext. No I/O but the clock and the system's randomness, for templates
+/// that ask; safe from several threads at once.
 [[nodiscard]] Result<Unsealed> unseal(const SealedSecret& sealed,
                                       std::span<const Keyring::Entry> order,
                                       const UnsealOptions& options = {});
+
+/// What is wrong with the templates of `sealed` before they run, one error an item: "WHAT (ITEM)".
+[[nodiscard]] std::vector<Error> check_templates(const SealedSecret& sealed);
 
 /// Why an object that failed with cannot_decrypt does not open, for its owner only (status, Event,
 /// --recovery-unseal), never for an open endpoint: tries the other scopes' labels, and the name and

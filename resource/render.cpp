@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resource/render.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "resource/seal.hpp"
+#include "template/template.hpp"
+
+namespace bulla {
+
+void render(const std::map<std::string, std::string>& programs,
+            std::map<std::string, SecretBuffer>& items, ItemFailures& failures) {
+  const bool all_opened = !failures.any();
+  std::map<std::string, SecretBuffer> rendered;
+  for (const auto& [item, text] : programs) {
+    const auto program = tmpl::Template::parse(item, text);
+    if (!program) {
+      failures.add(program.error(), item);
+      continue;
+    }
+    if (!all_opened) continue;
+    auto output = program->run(items);
+    if (output)
+      rendered.emplace(item, std::move(*output));
+    else
+      failures.add(output.error(), item);
+  }
+  for (auto& [item, output] : rendered) items.insert_or_assign(item, std::move(output));
+}
+
+std::vector<Error> check_templates(const SealedSecret& sealed) {
+  std::vector<Error> out;
+  for (const auto& [item, text] : sealed.secret_template.data) {
+    if (auto program = tmpl::Template::parse(item, text); !program) {
+      out.push_back(std::move(program).error());
+      out.back().message += " (" + item + ")";
+    }
+  }
+  return out;
+}
+
+}  // namespace bulla

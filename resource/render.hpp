@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/secret.hpp"
+#include "resource/open_items.hpp"
+
+namespace bulla {
+
+/// Runs the programs of spec.template.data over `items` as they are, then puts the results in.
+/// Programs that don't parse are noted always; the others run only if `failures` was empty, for
+/// what they would say of an item that is missing would mislead.
+void render(const std::map<std::string, std::string>& programs,
+            std::map<std::string, SecretBuffer>& items, ItemFailures& failures);
+
+}  // namespace bulla
