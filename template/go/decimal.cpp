@@ -13,8 +13,10 @@ namespace bulla::tmpl::go {
 namespace {
 
 namespace mp = boost::multiprecision;
+// Without expression templates: they gain little here, and analysers see ghosts in them.
 using Integer = mp::number<
-    mp::cpp_int_backend<0, 0, mp::signed_magnitude, mp::unchecked, WipingAllocator<mp::limb_type>>>;
+    mp::cpp_int_backend<0, 0, mp::signed_magnitude, mp::unchecked, WipingAllocator<mp::limb_type>>,
+    mp::et_off>;
 
 constexpr int quotient_decimals = 16;
 

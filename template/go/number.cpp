@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "template/go/number.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -61,11 +62,8 @@ Parsed<double> special_float(std::string_view text) noexcept {
     text.remove_prefix(1);
   }
   const auto is = [&](std::string_view word) {
-    if (text.size() != word.size()) return false;
-    for (std::size_t i = 0; i < word.size(); ++i) {
-      if (lower_ascii(text[i]) != word[i]) return false;
-    }
-    return true;
+    return std::equal(text.begin(), text.end(), word.begin(), word.end(),
+                      [](char c, char letter) { return lower_ascii(c) == letter; });
   };
   if (is("inf") || is("infinity"))
     return {sign * std::numeric_limits<double>::infinity(), NumberError::none};

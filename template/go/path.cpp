@@ -12,11 +12,10 @@ SecretBuffer path_clean(std::string_view path) {
   std::vector<std::string_view> kept;
   for (const auto element : split(path, '/')) {
     if (element.empty() || element == ".") continue;
-    if (element != "..") {
-      kept.push_back(element);
-    } else if (!kept.empty() && kept.back() != "..") {
+    const bool up = element == "..";
+    if (up && !kept.empty() && kept.back() != "..") {
       kept.pop_back();
-    } else if (!rooted) {
+    } else if (!up || !rooted) {
       kept.push_back(element);
     }
   }

@@ -42,10 +42,8 @@ void append_offset(SecretBuffer& out, std::int32_t offset_s, const layout::Offse
 }
 
 void append_fraction(SecretBuffer& out, std::int32_t nanoseconds, const Chunk& chunk) {
-  std::array<char, 16> all{};
-  std::snprintf(all.data(), all.size(), "%09d", static_cast<int>(nanoseconds));
-  std::string_view digits(all.data(), 9);
-  digits = digits.substr(0, chunk.digits);
+  const auto with_one = std::to_string(1'000'000'000 + nanoseconds);  // keeps the leading zeros
+  auto digits = std::string_view(with_one).substr(1, chunk.digits);
   if (chunk.kind == Element::fraction_nines) {
     const auto last = digits.find_last_not_of('0');
     if (last == std::string_view::npos) return;

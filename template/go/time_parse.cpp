@@ -334,8 +334,8 @@ class Parser {
     if (day_ < 0) day_ = 1;
     if (day_ < 1 || day_ > days_in_month(year_, month_)) return error(": day out of range");
 
-    Time time{seconds_at(year_, month_, day_) + (hour_ * 60 + minute_) * 60 + second_, nanoseconds_,
-              utc()};
+    const int in_day = hour_ * 3'600 + minute_ * 60 + second_;
+    Time time{seconds_at(year_, month_, day_) + in_day, nanoseconds_, utc()};
     if (is_utc_) return time;
     if (offset_) {
       time.seconds -= *offset_;
