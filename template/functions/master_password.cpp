@@ -69,7 +69,7 @@ SecretBuffer make_seed(std::uint32_t counter, std::string_view password, std::st
   const openssl::DrainsErrorQueue drains;
   const auto salt = scoped(user);
   SecretBuffer key(key_bytes);
-  constexpr std::uint64_t memory_max = 64 * 1024 * 1024;
+  constexpr std::uint64_t memory_max = std::uint64_t{64} * 1024 * 1024;
   BULLA_ASSERT(EVP_PBE_scrypt(password.data(), password.size(), salt.expose_secret().data(),
                               salt.size(), 32'768, 8, 2, memory_max, key.expose_secret().data(),
                               key.size()) == 1);

@@ -56,9 +56,7 @@ class Merge {
   Result<void> merge_within(const Value& present, const Value& value) {
     if (is_dict(present.type()) && is_dict(value.type())) {
       if (present.is_nil_container()) return {};
-      // The map may be the only owner of its items' texts: it must live until the merge is done.
-      const auto into = present.shared_dict();
-      return merge(*into, value.as_dict());
+      return merge(*present.shared_dict(), value.as_dict());  // the run keeps all its dicts
     }
     const bool other_inside = is_dict(value.type()) || is_struct(value);
     if (is_pointer(present) && other_inside && !overwrite_)

@@ -185,8 +185,10 @@ constexpr std::int64_t second_ns = 1'000'000'000;
 /// Whole units and the rest, added up as floats, as Go does it.
 Result<Value> in_units(Arguments arguments, std::int64_t unit_ns) {
   const auto duration = arguments[0].as_integer();
-  return Value::real(static_cast<double>(duration / unit_ns) +
-                     static_cast<double>(duration % unit_ns) / static_cast<double>(unit_ns));
+  const auto whole = duration / unit_ns;
+  const auto rest = duration % unit_ns;
+  return Value::real(static_cast<double>(whole) +
+                     static_cast<double>(rest) / static_cast<double>(unit_ns));
 }
 Result<Value> hours(Context&, Arguments arguments) {
   return in_units(arguments, 3'600 * second_ns);

@@ -101,8 +101,11 @@ TEST_CASE("self-signed certificates, and keys of each kind") {
   CHECK(X509_check_private_key(certificate.get(), key_in(block(text, 1)).get()) == 1);
   CHECK(block(text, 1).starts_with("-----BEGIN RSA PRIVATE KEY-----\n"));
 
-  for (const auto& [kind, header] : {std::pair{"ecdsa", "-----BEGIN EC PRIVATE KEY-----"},
-                                     std::pair{"ed25519", "-----BEGIN PRIVATE KEY-----"}}) {
+  for (const auto& c : {std::pair{"ecdsa", "-----BEGIN EC PRIVATE KEY-----"},
+                        std::pair{"ed25519", "-----BEGIN PRIVATE KEY-----"}}) {
+    const auto kind = c.first;
+    const auto header = c.second;
+
     const auto key = run("{{genPrivateKey \"" + std::string(kind) + "\"}}");
     CHECK(key.starts_with(header));
     static_cast<void>(key_in(key));

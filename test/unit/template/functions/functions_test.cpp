@@ -83,14 +83,14 @@ TEST_CASE("what functions do with an item leaves none of it in memory") {
       "{{lower .s}}{{title .s}}{{untitle .s}}{{swapcase .s}}{{nospace .s}}{{initials .s}}",
       "{{trimAll \"c\" .s}}{{trimPrefix \"c\" .s}}{{trunc 40 .s}}{{substr 0 40 .s}}{{repeat 3 .s}}",
       "{{wrap 5 .s}}{{wrapWith 50 .s .s}}{{nindent 2 .s}}{{replace \"x\" .s \"axb\"}}",
-      "{{cat .s .s}}{{squote .s}}{{toStrings (list .s)}}{{sortAlpha (list .s .s)}}{{split \"z\" "
-      ".s}}",
+      "{{cat .s .s}}{{squote .s}}{{toStrings (list .s)}}{{sortAlpha (list .s .s)}}",
+      "{{split \"z\" .s}}{{join .s (list .s .s)}}{{quote .s}}{{printf \"%q\" .s}}",
       "{{append (list .s) .s}}{{uniq (list .s .s)}}{{without (list .s) .s}}{{has .s (list .s)}}",
-      "{{chunk 1 (list .s)}}{{concat (list .s) (list .s)}}{{slice (list .s) 0}}{{rest (list .s "
-      ".s)}}",
+      "{{chunk 1 (list .s)}}{{concat (list .s) (list .s)}}{{slice (list .s) 0}}",
+      "{{rest (list .s .s)}}{{initial (list .s .s)}}{{reverse (list .s .s)}}{{first (list .s)}}",
       "{{merge (dict \"a\" .s) (dict \"b\" .s)}}{{deepCopy (dict .s .s)}}{{pick (dict .s .s) .s}}",
-      "{{keys (dict .s .s)}}{{values (dict .s .s)}}{{omit (dict .s .s) \"x\"}}{{pluck .s (dict .s "
-      "1)}}",
+      "{{keys (dict .s .s)}}{{values (dict .s .s)}}{{omit (dict .s .s) \"x\"}}",
+      "{{pluck .s (dict .s .s)}}{{get (dict .s .s) .s}}{{dig .s .s (dict .s .s)}}",
       "{{toJson (list .s)}}{{toPrettyJson (dict .s .s)}}{{fromJson (toJson .s)}}{{toRawJson .s}}",
       "{{b64enc .s | b64dec}}{{b32enc .s | b32dec}}{{b64dec .s}}{{b32dec .s}}",
       "{{sha256sum .s}}{{encryptAES .s .s | decryptAES .s}}{{derivePassword 1 \"long\" .s .s .s}}",

@@ -71,14 +71,17 @@ TEST_CASE("an empty match right after another match is none") {
 }
 
 TEST_CASE("replacements refer to groups") {
-  for (const auto& [by, out] : {Mapped{"${1}W", "-W-xxW-"},
-                                {"$1W", "---"},  // a group named 1W
-                                {"$0", "-ab-axxb-"},
-                                {"$$", "-$-$-"},
-                                {"$", "-$-$-"},
-                                {"${1", "-${1-${1-"},
-                                {"$9", "---"},
-                                {"$01", "---"}}) {
+  for (const auto& c : {Mapped{"${1}W", "-W-xxW-"},
+                        {"$1W", "---"},  // a group named 1W
+                        {"$0", "-ab-axxb-"},
+                        {"$$", "-$-$-"},
+                        {"$", "-$-$-"},
+                        {"${1", "-${1-${1-"},
+                        {"$9", "---"},
+                        {"$01", "---"}}) {
+    const auto by = c.in;
+    const auto out = c.out;
+
     CAPTURE(by);
     CHECK(replaced("a(x*)b", "-ab-axxb-", by) == out);
   }
@@ -112,18 +115,21 @@ TEST_CASE("bytes that are not UTF-8 are U+FFFD, and stay what they are") {
 }
 
 TEST_CASE("patterns are refused in Go's words") {
-  for (const auto& [pattern, why] : {Mapped{"[", "missing closing ]: `[`"},
-                                     {"a(b", "missing closing ): `a(b`"},
-                                     {"a)", "unexpected ): `a)`"},
-                                     {"*", "missing argument to repetition operator: `*`"},
-                                     {"a**", "invalid nested repetition operator: `**`"},
-                                     {"a{1001}", "invalid repeat count: `{1001}`"},
-                                     {"\\C", "invalid escape sequence: `\\C`"},
-                                     {"\\8", "invalid escape sequence: `\\8`"},
-                                     {"[z-a]", "invalid character class range: `z-a`"},
-                                     {"(?P<é>a)", "invalid named capture: `(?P<é>`"},
-                                     {"a\\", "trailing backslash at end of expression: ``"},
-                                     {"(?=a)", "invalid or unsupported Perl syntax: `(?=`"}}) {
+  for (const auto& c : {Mapped{"[", "missing closing ]: `[`"},
+                        {"a(b", "missing closing ): `a(b`"},
+                        {"a)", "unexpected ): `a)`"},
+                        {"*", "missing argument to repetition operator: `*`"},
+                        {"a**", "invalid nested repetition operator: `**`"},
+                        {"a{1001}", "invalid repeat count: `{1001}`"},
+                        {"\\C", "invalid escape sequence: `\\C`"},
+                        {"\\8", "invalid escape sequence: `\\8`"},
+                        {"[z-a]", "invalid character class range: `z-a`"},
+                        {"(?P<é>a)", "invalid named capture: `(?P<é>`"},
+                        {"a\\", "trailing backslash at end of expression: ``"},
+                        {"(?=a)", "invalid or unsupported Perl syntax: `(?=`"}}) {
+    const auto pattern = c.in;
+    const auto why = c.out;
+
     CAPTURE(pattern);
     const auto regexp = go::Regexp::compile(pattern);
     REQUIRE(!regexp.has_value());

@@ -20,18 +20,21 @@ go::Version version(std::string_view text) {
 }  // namespace
 
 TEST_CASE("versions may be partial, and may begin with v") {
-  for (const auto& [in, out] : {Mapped{"v1.2.3", "1.2.3"},
-                                {"1.2", "1.2.0"},
-                                {"1", "1.0.0"},
-                                {"1.02.3", "1.2.3"},
-                                {"1.2.3-beta.1+build5", "1.2.3-beta.1+build5"},
-                                {"1.2-5", "1.2.0-5"},
-                                {"1.2+x.7-z", "1.2.0+x.7-z"}}) {
+  for (const auto& c : {Mapped{"v1.2.3", "1.2.3"},
+                        {"1.2", "1.2.0"},
+                        {"1", "1.0.0"},
+                        {"1.02.3", "1.2.3"},
+                        {"1.2.3-beta.1+build5", "1.2.3-beta.1+build5"},
+                        {"1.2-5", "1.2.0-5"},
+                        {"1.2+x.7-z", "1.2.0+x.7-z"}}) {
+    const auto in = c.in;
+    const auto out = c.out;
+
     CAPTURE(in);
     CHECK(plain(version(in).to_text()) == out);
     CHECK(plain(version(in).original) == in);
   }
-  for (const auto& [in, why] :
+  for (const auto& c :
        {Mapped{"", "invalid semantic version"},
         {"x", "invalid semantic version"},
         {"V1", "invalid semantic version"},
@@ -43,6 +46,9 @@ TEST_CASE("versions may be partial, and may begin with v") {
         {"99999999999999999999.0.0",
          "error parsing version segment: strconv.ParseUint: parsing \"99999999999999999999\": "
          "value out of range"}}) {
+    const auto in = c.in;
+    const auto why = c.out;
+
     CAPTURE(in);
     const auto parsed = go::parse_version(in, go::Quoting::allowed);
     REQUIRE(!parsed.has_value());

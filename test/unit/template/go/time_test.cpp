@@ -32,7 +32,7 @@ go::Time example() {
 }  // namespace
 
 TEST_CASE("layouts") {
-  for (const auto& [layout, text] :
+  for (const auto& c :
        {Mapped{"Mon Jan _2 15:04:05 2006", "Wed Feb  4 21:00:57 2009"},
         {"Mon Jan _2 15:04:05 MST 2006", "Wed Feb  4 21:00:57 PST 2009"},
         {"02 Jan 06 15:04 -0700", "04 Feb 09 21:00 -0800"},
@@ -45,6 +45,9 @@ TEST_CASE("layouts") {
         {"_2006 20060102", "_2009 20090204"},
         {"Z070000 -07:00:00 -07", "-080000 -08:00:00 -08"},
         {"%Y yyyy", "%Y yyyy"}}) {
+    const auto layout = c.in;
+    const auto text = c.out;
+
     CAPTURE(layout);
     CHECK(plain(go::format_time(example(), layout)) == text);
   }
@@ -65,7 +68,7 @@ TEST_CASE("years of any length, and before the first") {
 }
 
 TEST_CASE("texts are read by the same layouts") {
-  for (const auto& [layout, text, out] :
+  for (const auto& c :
        {std::array<std::string_view, 3>{"2006-01-02", "2024-02-29",
                                         "2024-02-29 00:00:00 +0000 UTC"},
         {rfc3339, "2023-11-05T01:02:03.123456789-05:00",
@@ -80,13 +83,17 @@ TEST_CASE("texts are read by the same layouts") {
         {"2006 002", "2024 060", "2024-02-29 00:00:00 +0000 UTC"},
         {"2006 __2", "2023  60", "2023-03-01 00:00:00 +0000 UTC"},
         {"-07:00 2006", "+00:00 2024", "2024-01-01 00:00:00 +0000 UTC"}}) {
+    const auto layout = c[0];
+    const auto text = c[1];
+    const auto out = c[2];
+
     CAPTURE(text);
     CHECK(reprinted(layout, text) == out);
   }
 }
 
 TEST_CASE("what doesn't fit a layout is told in Go's words") {
-  for (const auto& [layout, text, out] :
+  for (const auto& c :
        {std::array<std::string_view, 3>{"2006-01-02", "2023-02-29",
                                         R"(parsing time "2023-02-29": day out of range)"},
         {"15:04:05", "25:00:00", R"(parsing time "25:00:00": hour out of range)"},
@@ -97,6 +104,10 @@ TEST_CASE("what doesn't fit a layout is told in Go's words") {
         {"2006-002", "2023-366", R"(parsing time "2023-366": day-of-year out of range)"},
         {"2006", " 2024", R"(parsing time " 2024" as "2006": cannot parse " 2024" as "2006")"},
         {"-07:00", "-25:00", R"(parsing time "-25:00": time zone offset hour out of range)"}}) {
+    const auto layout = c[0];
+    const auto text = c[1];
+    const auto out = c[2];
+
     CAPTURE(text);
     CHECK(reprinted(layout, text) == out);
   }

@@ -52,38 +52,44 @@ TEST_CASE("lines break at spaces, and long words only where asked for") {
 }
 
 TEST_CASE("camel case") {
-  for (const auto& [in, out] : {Mapped{"FirstName", "FirstName"},
-                                {"HTTPServer", "Httpserver"},
-                                {"GO_PATH", "GoPath"},
-                                {"user_ID", "UserId"},
-                                {"_foo_", "_Foo_"},
-                                {" complex__case ", " Complex_Case "},
-                                {"-", "--"},
-                                {"x", "X"},
-                                {"", ""},
-                                {"foo_1", "Foo1"},
-                                {"éCole", "ÉCole"}}) {
+  for (const auto& c : {Mapped{"FirstName", "FirstName"},
+                        {"HTTPServer", "Httpserver"},
+                        {"GO_PATH", "GoPath"},
+                        {"user_ID", "UserId"},
+                        {"_foo_", "_Foo_"},
+                        {" complex__case ", " Complex_Case "},
+                        {"-", "--"},
+                        {"x", "X"},
+                        {"", ""},
+                        {"foo_1", "Foo1"},
+                        {"éCole", "ÉCole"}}) {
+    const auto in = c.in;
+    const auto out = c.out;
+
     CAPTURE(in);
     CHECK(plain(go::pascal_case(in)) == out);
   }
 }
 
 TEST_CASE("snake and kebab case") {
-  for (const auto& [in, out] : {Mapped{"FirstName", "first_name"},
-                                {"HTTPServer", "http_server"},
-                                {"NoHTTPS", "no_https"},
-                                {"GO PATH", "go_path"},
-                                {"GO-PATH", "go_path"},
-                                {"http2xx", "http_2xx"},
-                                {"HTTP20xOK", "http_20x_ok"},
-                                {"Duration2m3s", "duration_2m3s"},
-                                {"Bld4Floor3rd", "bld4_floor_3rd"},
-                                {"__foo__bar", "__foo__bar"},
-                                {"a1B2c3", "a1_b_2c3"},
-                                {"foo.bar/baz", "foo.bar/baz"},
-                                {"HTTPServer2XX v1.2", "http_server2_xx_v1.2"},
-                                {"ABC_def", "abc_def"},
-                                {"", ""}}) {
+  for (const auto& c : {Mapped{"FirstName", "first_name"},
+                        {"HTTPServer", "http_server"},
+                        {"NoHTTPS", "no_https"},
+                        {"GO PATH", "go_path"},
+                        {"GO-PATH", "go_path"},
+                        {"http2xx", "http_2xx"},
+                        {"HTTP20xOK", "http_20x_ok"},
+                        {"Duration2m3s", "duration_2m3s"},
+                        {"Bld4Floor3rd", "bld4_floor_3rd"},
+                        {"__foo__bar", "__foo__bar"},
+                        {"a1B2c3", "a1_b_2c3"},
+                        {"foo.bar/baz", "foo.bar/baz"},
+                        {"HTTPServer2XX v1.2", "http_server2_xx_v1.2"},
+                        {"ABC_def", "abc_def"},
+                        {"", ""}}) {
+    const auto in = c.in;
+    const auto out = c.out;
+
     CAPTURE(in);
     CHECK(plain(go::separated_words(in, '_')) == out);
   }
