@@ -58,19 +58,21 @@ TEST_CASE("merging follows mergo's rules") {
   struct Case {
     std::string_view program, output;
   };
-  for (
-      const auto& c :
-      {Case{R"({{merge (dict "a" (list 1)) (dict "a" (list 2)) | toJson}})", R"({"a":[1]})"},
-       {R"({{merge (dict "a" "") (dict "a" "x") | toJson}})", R"({"a":"x"})"},
-       {R"({{merge (dict "a" (dict "b" 1)) (dict "a" "x") | toJson}})", R"({"a":{"b":1}})"},
-       {R"({{mergeOverwrite (dict "a" (list 1)) (dict "a" (list)) | toJson}})", R"({"a":[]})"},
-       // What is merged in is shared, and changes with its origin.
-       {R"({{$a := dict "x" 1}}{{$b := merge (dict) (dict "n" $a)}}{{$_ := set $a "y" 2}}{{toJson $b}})",
-        R"({"n":{"x":1,"y":2}})"},
-       // A map of strings takes nothing from a map of anything, not even strings.
-       {R"({{merge (dict "a" (split "," "x")) (dict "a" (dict "_1" "y"))}})",
-        R"(error: template: t:1:2: executing "t" at <merge (dict "a" (split "," "x")) (dict "a" (dict "_1" "y"))>: error calling merge: reflect.Value.SetMapIndex: value of type interface {} is not assignable to type string)"},
-       {R"({{merge (dict "a" (semver "1.0.0")) (dict "a" (dict "x" 1)) | quote}})", R"("")"}}) {
+  for (const auto& c :
+       {Case{R"({{merge (dict "a" (list 1)) (dict "a" (list 2)) | toJson}})", R"({"a":[1]})"},
+        {R"({{merge (dict "a" "") (dict "a" "x") | toJson}})", R"({"a":"x"})"},
+        {R"({{merge (dict "a" (dict "b" 1)) (dict "a" "x") | toJson}})", R"({"a":{"b":1}})"},
+        {R"({{mergeOverwrite (dict "a" (list 1)) (dict "a" (list)) | toJson}})", R"({"a":[]})"},
+        // What is merged in is shared, and changes with its origin.
+        {R"({{$a := dict "x" 1}}{{$b := merge (dict) (dict "n" $a)}})"
+         R"({{$_ := set $a "y" 2}}{{toJson $b}})",
+         R"({"n":{"x":1,"y":2}})"},
+        // A map of strings takes nothing from a map of anything, not even strings.
+        {R"({{merge (dict "a" (split "," "x")) (dict "a" (dict "_1" "y"))}})",
+         R"(error: template: t:1:2: executing "t" at <merge (dict "a" (split "," "x")) )"
+         R"((dict "a" (dict "_1" "y"))>: error calling merge: reflect.Value.SetMapIndex: )"
+         R"(value of type interface {} is not assignable to type string)"},
+        {R"({{merge (dict "a" (semver "1.0.0")) (dict "a" (dict "x" 1)) | quote}})", R"("")"}}) {
     CAPTURE(c.program);
     CHECK(run(c.program) == c.output);
   }
