@@ -70,6 +70,11 @@ SecretBuffer SecretBuffer::copy_of(std::span<const std::uint8_t> bytes) {
 
 SecretBuffer SecretBuffer::copy_of(std::string_view text) { return copy_of(as_bytes(text)); }
 
+// Not inline: g++ 12 at -O3 sees writes past the end in the vector's growth, where there are none.
+void SecretBuffer::append(std::string_view text) {
+  bytes_.insert(bytes_.end(), text.begin(), text.end());
+}
+
 void SecretBuffer::resize(std::size_t size) {
   if (size < bytes_.size()) sodium_memzero(bytes_.data() + size, bytes_.size() - size);
   bytes_.resize(size);

@@ -106,7 +106,7 @@ class SecretBuffer {
   void reserve(std::size_t size) { bytes_.reserve(size); }
   /// To `size` bytes; what is cut off is zeroed at once.
   void resize(std::size_t size);
-  void append(std::string_view text) { bytes_.insert(bytes_.end(), text.begin(), text.end()); }
+  void append(std::string_view text);
 
   [[nodiscard]] std::span<const std::uint8_t> expose_secret() const noexcept { return bytes_; }
   [[nodiscard]] std::span<std::uint8_t> expose_secret() noexcept { return bytes_; }
