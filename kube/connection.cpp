@@ -77,7 +77,8 @@ Error handshake_error(const error_code& code) {
 
 }  // namespace
 
-Connection::Connection(asio::any_io_executor executor, std::shared_ptr<const Endpoint> endpoint)
+Connection::Connection(const asio::any_io_executor& executor,
+                       std::shared_ptr<const Endpoint> endpoint)
     : endpoint_(std::move(endpoint)), socket_(executor), resolver_(executor), deadline_(executor) {}
 
 void Connection::set_deadline(std::chrono::milliseconds limit) {

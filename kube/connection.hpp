@@ -29,7 +29,8 @@ namespace bulla::kube {
 /// called. Ownership: always by shared_ptr, held by whoever waits. Threads: one.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(boost::asio::any_io_executor executor, std::shared_ptr<const Endpoint> endpoint);
+  Connection(const boost::asio::any_io_executor& executor,
+             std::shared_ptr<const Endpoint> endpoint);
 
   [[nodiscard]] Awaitable<Result<void>> open();
   [[nodiscard]] Awaitable<Result<void>> write(std::string_view head, std::string_view body);

@@ -11,12 +11,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
+#include <ranges>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
-
-extern char** environ;
 
 namespace bulla::kube {
 namespace {
@@ -85,8 +83,8 @@ class ChildEnvironment {
  public:
   ChildEnvironment(const ExecPlugin& plugin, bool interactive) {
     set("KUBERNETES_EXEC_INFO", exec_info(plugin, interactive));
-    for (auto i = plugin.environment.rbegin(); i != plugin.environment.rend(); ++i) {
-      if (!has(i->name)) set(i->name, i->value.expose_secret_text());
+    for (const auto& variable : std::ranges::reverse_view(plugin.environment)) {
+      if (!has(variable.name)) set(variable.name, variable.value.expose_secret_text());
     }
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
       const std::string_view text(*entry);
@@ -159,6 +157,7 @@ Result<pid_t> start(const ExecPlugin& plugin, const std::string& path, bool inte
   std::vector<std::string> words = {plugin.command};
   words.insert(words.end(), plugin.arguments.begin(), plugin.arguments.end());
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   ChildEnvironment environment(plugin, interactive);

@@ -2,12 +2,13 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "base/limits.hpp"
 #include "kube/exec_credential.hpp"
 
 namespace bulla::kube {
 
 /// What a plugin may print. A token and a certificate with its chain are some kilobytes.
-constexpr std::size_t exec_output_bytes_max = 1024 * 1024;
+constexpr std::size_t exec_output_bytes_max = 1 * limits::mib;
 
 /// Runs the plugin and reads what it prints.
 ///
