@@ -12,7 +12,7 @@
 #include "controller/tasks.hpp"
 #include "kube/object.hpp"
 #include "resource/document.hpp"
-#include "resource/reencrypt.hpp"
+#include "resource/rotate.hpp"
 
 namespace bulla {
 
@@ -85,7 +85,7 @@ std::string text_of(const SealedSecret& sealed) {
 
 /// A request with all that its work needs; on the pool's thread.
 struct Work {
-  bool rotate = false;
+  bool wants_rotation = false;
   SecretBuffer body = {};
   std::shared_ptr<const Keyring> ring = {};
   Keyring::Entry newest = {};
@@ -95,8 +95,8 @@ struct Work {
     const auto sealed = read_sealed_secret(body);
     if (!sealed) return sentence(400, sealed.error().message);
     HttpReply reply;
-    if (rotate) {
-      const auto out = re_encrypt(*sealed, ring->newest_first(), newest->key.public_key(), options);
+    if (wants_rotation) {
+      const auto out = rotate(*sealed, ring->newest_first(), newest->key.public_key(), options);
       if (!out) return answer_to(out.error());
       reply.body = text_of(*out);
     } else if (const auto opens = check_opens(*sealed, ring->newest_first(), options); !opens) {
@@ -177,7 +177,7 @@ Admission SealedRequests::admit(const HttpHead& head) {
 
 boost::asio::awaitable<HttpReply> SealedRequests::answer(HttpRequest request) {
   Work work;
-  work.rotate = request.path == rotate_path;
+  work.wants_rotation = request.path == rotate_path;
   work.body = std::move(request.body);
   work.ring = parts_.ring();
   work.newest = parts_.newest();

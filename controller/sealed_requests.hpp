@@ -20,7 +20,7 @@ inline constexpr std::string_view rotate_path = "/v1/rotate";
 
 /// POST /v1/verify and POST /v1/rotate, which are open to everyone in the cluster: to those who
 /// hold other people's SealedSecrets and send any variation of them. What is done with one is in
-/// resource/reencrypt.hpp; here it is decided who may ask, and how the answer reads.
+/// resource/rotate.hpp; here it is decided who may ask, and how the answer reads.
 ///
 ///   200  it opens; rotate: the same SealedSecret, encrypted anew
 ///   409  it does not. Nothing else is told, whatever failed

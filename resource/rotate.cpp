@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "resource/reencrypt.hpp"
+#include "resource/rotate.hpp"
 
-#include <algorithm>
 #include <array>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "base/base64.hpp"
 #include "crypto/envelope.hpp"
 #include "resource/fields.hpp"
+#include "resource/open_items.hpp"
 #include "resource/scope.hpp"
 #include "resource/seal.hpp"
 
@@ -31,27 +30,14 @@ constexpr std::array<std::string_view, 2> scope_annotations{annotation::cluster_
 /// kubectl's copy of the object as it was: with the old ciphertext, or of a Secret.
 constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Opens envelopes one after another, starting with the key that opened the last one.
-class Opener {
- public:
-  Opener(std::span<const Keyring::Entry> order, std::string label)
-      : order_(order.begin(), order.end()), label_(std::move(label)) {}
-
-  Result<SecretBuffer> open(std::string_view base64) {
-    // What is no base64 costs as much as what does not decrypt.
-    auto envelope = decode_base64(base64);
-    if (!envelope) envelope = std::vector<std::uint8_t>();
-    auto opened = Keyring::decrypt(order_, *envelope, label_);
-    if (!opened) return cannot_decrypt();
-    const auto used = std::find(order_.begin(), order_.end(), opened->key);
-    std::rotate(order_.begin(), used, used + 1);
-    return std::move(opened->plaintext);
-  }
-
- private:
-  std::vector<Keyring::Entry> order_;
-  std::string label_;
-};
+/// What is no base64 costs as much as what does not decrypt.
+Result<SecretBuffer> open_item(ItemOpener& opener, std::string_view base64,
+                               std::string_view label) {
+  const bool readable = decode_base64(base64).has_value();
+  auto opened = opener.open(readable ? base64 : std::string_view(), label);
+  if (!opened) return cannot_decrypt();
+  return std::move(opened->plaintext);
+}
 
 std::string own_label(const SealedSecret& sealed) {
   return seal_label(scope_of(sealed.metadata), sealed.namespace_(), sealed.name());
@@ -69,13 +55,14 @@ using Items = std::map<std::string, SecretBuffer>;
 
 Result<Items> open_all(const SealedSecret& sealed, std::span<const Keyring::Entry> order,
                        const StrangerOptions& options) {
-  Opener opener(order, own_label(sealed));
+  ItemOpener opener(order);
+  const std::string label = own_label(sealed);
   Items items;
   bool all = true;
   for (const auto& [item, base64] : envelopes_of(sealed)) {
     if (options.may_go_on && !options.may_go_on())
       return Error{Errc::unavailable, "there was no time to finish"};
-    auto plaintext = opener.open(base64);
+    auto plaintext = open_item(opener, base64, label);
     all = all && plaintext.has_value();
     if (plaintext) items.emplace(item, std::move(*plaintext));
   }
@@ -133,8 +120,8 @@ Result<void> check_opens(const SealedSecret& sealed, std::span<const Keyring::En
   return {};
 }
 
-Result<SealedSecret> re_encrypt(const SealedSecret& sealed, std::span<const Keyring::Entry> order,
-                                const PublicKey& to, const StrangerOptions& options) {
+Result<SealedSecret> rotate(const SealedSecret& sealed, std::span<const Keyring::Entry> order,
+                            const PublicKey& to, const StrangerOptions& options) {
   const auto items = open_all(sealed, order, options);
   if (!items) return items.error();
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "resource/reencrypt.hpp"
+#include "resource/rotate.hpp"
 
 #include <doctest/doctest.h>
 
@@ -47,7 +47,7 @@ SealedSecret sealed(Scope scope) {
 }
 
 Result<SealedSecret> rotated(const SealedSecret& object) {
-  return re_encrypt(object, both(), new_key()->key.public_key());
+  return rotate(object, both(), new_key()->key.public_key());
 }
 
 json::object annotated(std::string_view name) { return {{"annotations", {{name, "true"}}}}; }

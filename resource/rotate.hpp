@@ -28,16 +28,15 @@ struct StrangerOptions {
                                        std::span<const Keyring::Entry> order,
                                        const StrangerOptions& options = {});
 
-/// `sealed` encrypted anew for the holder of `to`: each item under the very label that opened it,
-/// so that the result may become what `sealed` may, and nothing else. The template is carried over
-/// as text. Of the metadata, name, namespace, labels and annotations stay; the scope's annotation
-/// is that of the label, on the object and in the template, whatever the template asked for
-/// (CVE-2026-22728: it widened the scope). The V1 form stays one envelope: what is in it, down to
-/// the items' names, was never public.
-/// Errors: as check_opens, and those of encrypt_envelope.
-[[nodiscard]] Result<SealedSecret> re_encrypt(const SealedSecret& sealed,
-                                              std::span<const Keyring::Entry> order,
-                                              const PublicKey& to,
-                                              const StrangerOptions& options = {});
+/// `sealed` encrypted anew, as re_encrypt() does for one who owns it, for the holder of `to`: each
+/// item under the very label that opened it, so that the result may become what `sealed` may, and
+/// nothing else. The template is carried over as text. Of the metadata, name, namespace, labels and
+/// annotations stay; the scope's annotation is that of the label, on the object and in the
+/// template, whatever the template asked for (CVE-2026-22728: it widened the scope). The V1 form
+/// stays one envelope: what is in it, down to the items' names, was never public. Errors: as
+/// check_opens, and those of encrypt_envelope.
+[[nodiscard]] Result<SealedSecret> rotate(const SealedSecret& sealed,
+                                          std::span<const Keyring::Entry> order,
+                                          const PublicKey& to, const StrangerOptions& options = {});
 
 }  // namespace bulla
