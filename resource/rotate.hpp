@@ -28,7 +28,7 @@ struct StrangerOptions {
                                        std::span<const Keyring::Entry> order,
                                        const StrangerOptions& options = {});
 
-/// `sealed` encrypted anew, as re_encrypt() does for one who owns it, for the holder of `to`: each
+/// `sealed` encrypted anew, as seal_again() does for one who owns it, for the holder of `to`: each
 /// item under the very label that opened it, so that the result may become what `sealed` may, and
 /// nothing else. The template is carried over as text. Of the metadata, name, namespace, labels and
 /// annotations stay; the scope's annotation is that of the label, on the object and in the

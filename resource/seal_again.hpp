@@ -11,7 +11,7 @@
 
 namespace bulla {
 
-/// For whoever holds the keys; what is done for anybody who asks is in resource/reencrypt.hpp.
+/// For whoever holds the keys; what is done for anybody who asks is in resource/rotate.hpp.
 ///
 /// `sealed` with every item (and the V1 form, spec.data) sealed anew for `key`, under the label
 /// that opened it: that of the object's scope or else, the object being annotated wrongly, that of

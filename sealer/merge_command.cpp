@@ -75,6 +75,14 @@ class Target {
     return layout_ == Layout::json || (layout_ == Layout::kept && is_json);
   }
 
+  /// A template that does not parse keeps the whole object from being opened.
+  void warn_of_templates() const {
+    for (const auto& [document, sealed] : after_) {
+      for (const auto& error : check_templates(sealed))
+        warn(file_.document_name(document) + ": spec.template.data: " + error.message);
+    }
+  }
+
   [[nodiscard]] Result<SecretBuffer> text() const {
     std::vector<Rewrite> changes;
     for (std::size_t i = 0; i < after_.size(); ++i) {
@@ -220,6 +228,7 @@ Result<void> merge_into_sealed_secret(const Options& options) {
     if (auto merged = merge(options, *key, (*chosen)->sealed, std::move(addition)); !merged)
       return merged;
   }
+  target->warn_of_templates();
   auto text = target->text();
   if (!text) return text.error();
   return replace_file(options.merge_into, text->expose_secret_text(), 0666);

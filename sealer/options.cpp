@@ -195,7 +195,7 @@ Group other_commands(Options& o) {
             .help = "Ask the controller whether it can unseal the input",
             .set = FlagSet::toggle(o.validate)},
            {.name = "re-encrypt",
-            .help = "Have the controller seal the input anew, with its newest key",
+            .help = "Seal the input anew: by the controller, or with the keys and --cert given",
             .set = FlagSet::toggle(o.re_encrypt)},
            {.name = "rotate",
             .help = "The old name of --re-encrypt",

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <cctype>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -61,6 +62,35 @@ class Desk {
 
  private:
   std::filesystem::path folder_;
+};
+
+/// Keeps what is written to standard error while it lives.
+class CapturedErrors {
+ public:
+  CapturedErrors() : file_(std::tmpfile()), old_(::dup(STDERR_FILENO)) {
+    REQUIRE(file_ != nullptr);
+    std::fflush(stderr);
+    REQUIRE(::dup2(::fileno(file_), STDERR_FILENO) >= 0);
+  }
+  CapturedErrors(const CapturedErrors&) = delete;
+  CapturedErrors& operator=(const CapturedErrors&) = delete;
+  ~CapturedErrors() {
+    std::fflush(stderr);
+    ::dup2(old_, STDERR_FILENO);
+    ::close(old_);
+    std::fclose(file_);
+  }
+  [[nodiscard]] std::string text() const {
+    std::fflush(stderr);
+    std::string out(static_cast<std::size_t>(::lseek(::fileno(file_), 0, SEEK_END)), '\0');
+    out.resize(static_cast<std::size_t>(
+        std::max<ssize_t>(0, ::pread(::fileno(file_), out.data(), out.size(), 0))));
+    return out;
+  }
+
+ private:
+  std::FILE* file_;
+  int old_;
 };
 
 inline std::string key_path(const std::string& name) {

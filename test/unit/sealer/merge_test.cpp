@@ -227,4 +227,17 @@ TEST_CASE("missing maps are made, whatever stands in their place") {
   }
 }
 
+TEST_CASE(
+    "a template of the target that does not parse is warned about, and the items are merged") {
+  const Merge merge(
+      "kind: SealedSecret\nmetadata: {name: db, namespace: team}\n"
+      "spec: {template: {data: {url: '{{ .user | nope }}'}}, encryptedData: {}}\n",
+      secret_db);
+  const CapturedErrors errors;
+  CHECK(outcome(merge.run()) == "");
+  CHECK(errors.text() == "warning: " + merge.options.merge_into +
+                             ", line 1: spec.template.data: template: url:1: function \"nope\" "
+                             "not defined (url)\n");
+}
+
 }  // namespace bulla::test
