@@ -223,7 +223,7 @@ class Patcher {
   }
 
   /// A value where there was none needs a blank behind the colon.
-  [[nodiscard]] std::string spaced(const YamlNode& node, std::string text) const {
+  [[nodiscard]] std::string spaced(const YamlNode& node, const std::string& text) const {
     const bool joined = node.begin == node.end && node.begin > 0 && text_[node.begin - 1] == ':';
     return joined ? " " + text : text;
   }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -97,14 +98,8 @@ Result<void> run(bulla::Options options) {
   return {};
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  bulla::harden_process();
-  bulla::protect_private_keys(bulla::limits::key_heap_bytes);
-
-  const std::span<const char* const> arguments(argv, static_cast<std::size_t>(argc));
-  auto line = bulla::parse_command_line(arguments.subspan(argc > 0 ? 1 : 0));
+int controller_program(std::span<const char* const> arguments) {
+  auto line = bulla::parse_command_line(arguments);
   if (!line) {
     print(stderr, "error: " + line.error().message + "\nUsage: controller [flags] (see --help)\n");
     return exit_usage;
@@ -125,4 +120,21 @@ int main(int argc, char** argv) {
     return exit_failure;
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bulla::harden_process();
+  bulla::protect_private_keys(bulla::limits::key_heap_bytes);
+  try {
+    return controller_program(
+        {argv + (argc > 0 ? 1 : 0), static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
+  } catch (const std::bad_alloc&) {
+    std::fputs("error: out of memory\n", stderr);
+  } catch (const std::exception&) {
+    // Never its text: a library's message may quote what it was working on.
+    std::fputs("error: an unexpected failure inside the controller; please report it\n", stderr);
+  }
+  return exit_failure;
 }

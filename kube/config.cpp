@@ -29,7 +29,7 @@ Result<Kubeconfig> read_one(const std::string& path) {
   auto text = read_file(path, kubeconfig_bytes_max);
   if (text) return parse_kubeconfig(text->expose_secret_text(), path);
   if (text.error().code == Errc::not_found) return text.error();
-  return std::move(text.error()).during("error loading config file " + quoted(path));
+  return std::move(text).error().during("error loading config file " + quoted(path));
 }
 
 /// Where to look without --kubeconfig.
@@ -120,7 +120,7 @@ Result<std::string> pem_of(const std::string& pem, const std::string& path,
                            const std::string& what) {
   if (!pem.empty() || path.empty()) return pem;
   auto text = read_file(path, limits::certificate_bytes_max);
-  if (!text) return std::move(text.error()).during("reading " + what);
+  if (!text) return std::move(text).error().during("reading " + what);
   return std::string(text->expose_secret_text());
 }
 
@@ -203,7 +203,7 @@ Result<void> take_credentials(ClientConfig& config, KubeconfigChoice& chosen) {
   config.client_certificate_pem = std::move(*certificate);
   if (user.key_pem.empty() && !user.key_file.empty()) {
     auto key = read_file(user.key_file, limits::certificate_bytes_max);
-    if (!key) return std::move(key.error()).during("reading the client key of " + name);
+    if (!key) return std::move(key).error().during("reading the client key of " + name);
     user.key_pem = std::move(*key);
   }
   config.client_key_pem = std::move(user.key_pem);
@@ -249,7 +249,7 @@ Result<ClientConfig> in_cluster_config(const ConfigFlags& flags, const Environme
   const bool own_ca = given(flags.certificate_authority);
   auto ca = read_file(own_ca ? *flags.certificate_authority : directory + "/ca.crt",
                       limits::certificate_bytes_max);
-  if (!ca) return std::move(ca.error()).during("reading the service account's CA");
+  if (!ca) return std::move(ca).error().during("reading the service account's CA");
   config.ca_pem = ca->expose_secret_text();
   if (given(flags.token)) {
     config.token = SecretBuffer::copy_of(trim(*flags.token));

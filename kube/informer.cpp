@@ -70,14 +70,14 @@ Awaitable<void> Informer::Impl::wait(std::optional<std::chrono::seconds> at_leas
 
 Awaitable<Watcher::Step> Informer::Impl::list(std::string continue_token) {
   auto page = co_await client.list_page(options.list, std::move(continue_token));
-  if (!page) co_return watcher.list_failed(std::move(page.error()));
+  if (!page) co_return watcher.list_failed(std::move(page).error());
   co_return watcher.page_arrived(std::move(*page));
 }
 
 Awaitable<Watcher::Step> Informer::Impl::start_watch(std::string resource_version) {
   watch_since = std::chrono::steady_clock::now();
   auto started = co_await client.watch(options.list, std::move(resource_version), watch_time());
-  if (!started) co_return watcher.watch_refused(std::move(started.error()));
+  if (!started) co_return watcher.watch_refused(std::move(started).error());
   watch = std::move(*started);
   co_return watcher.watch_started();
 }
@@ -86,7 +86,7 @@ Awaitable<Watcher::Step> Informer::Impl::read_event() {
   auto event = co_await watch->next();
   if (event && *event) co_return watcher.event_arrived(std::move(**event));
   const bool unreadable = !event && event.error().code != Errc::unavailable;
-  if (unreadable) co_return watcher.event_unreadable(std::move(event.error()));
+  if (unreadable) co_return watcher.event_unreadable(std::move(event).error());
   const auto lived = std::chrono::steady_clock::now() - watch_since;
   co_return watcher.watch_ended(lived < options.short_lived);
 }

@@ -46,6 +46,7 @@ Result<SealedSecret> seal_again(const SealedSecret& sealed, std::span<const Keyr
                                 const PublicKey& key, Cores cores) {
   SealedSecret out = sealed;
   std::vector<std::pair<std::string_view, std::string*>> items;
+  items.reserve(out.encrypted_data.size() + 1);
   for (auto& [item, base64] : out.encrypted_data) items.emplace_back(item, &base64);
   if (out.deprecated_data) items.emplace_back("spec.data", &*out.deprecated_data);
 

@@ -18,13 +18,14 @@ namespace bulla::tmpl {
 struct Limits {
   std::size_t steps_max = 1'000'000;  ///< nodes executed
   std::size_t depth_max = 1'000;      ///< blocks, templates and parentheses within each other
-  std::size_t output_bytes_max = 4 * 1024 * 1024;  ///< a Secret holds 1 MiB
-  std::size_t value_bytes_max = 4 * 1024 * 1024;   ///< one string
-  std::size_t list_items_max = 100'000;            ///< one list or dict
+  std::size_t output_bytes_max = std::size_t{4} * 1024 * 1024;  ///< a Secret holds 1 MiB
+  std::size_t value_bytes_max = std::size_t{4} * 1024 * 1024;   ///< one string
+  std::size_t list_items_max = 100'000;                         ///< one list or dict
   /// Lists in lists, and how deep a function that walks a value (printing, JSON, copies,
   /// comparison) follows it, dicts included, which may contain themselves.
   std::size_t nesting_max = 200;
-  std::size_t total_bytes_max = 64 * 1024 * 1024;  ///< everything made in the run, added up
+  std::size_t total_bytes_max =
+      std::size_t{64} * 1024 * 1024;  ///< everything made in the run, added up
 };
 
 /// What a function may ask of the run that calls it.

@@ -50,9 +50,8 @@ void append_escaped_rune(SecretBuffer& out, char32_t rune, char quote, bool asci
   const auto number = static_cast<unsigned>(rune);
   const int size = rune < ' ' || rune == 0x7F
                        ? std::snprintf(code.data(), code.size(), "\\x%02x", number)
-                   : rune < 0x10000
-                       ? std::snprintf(code.data(), code.size(), "\\u%04x", number)
-                       : std::snprintf(code.data(), code.size(), "\\U%08x", number);
+                   : rune < 0x10000 ? std::snprintf(code.data(), code.size(), "\\u%04x", number)
+                                    : std::snprintf(code.data(), code.size(), "\\U%08x", number);
   out.append({code.data(), static_cast<std::size_t>(size)});
 }
 

@@ -79,7 +79,8 @@ std::string bash_script(const std::vector<Flag>& flags) {
     names.append(names.empty() ? "" : " ").append(name);
     if (values_of(flag) == Values::none) continue;
     const auto letter = flag.shorthand != 0 ? "|-" + std::string(1, flag.shorthand) : std::string();
-    cases += "    " + name + letter + ") " + bash_action(flag) + "; return ;;\n";
+    cases.append("    ").append(name).append(letter).append(") ");
+    cases.append(bash_action(flag)).append("; return ;;\n");
   }
   return "# bash completion for kubeseal\n"
          "_kubeseal_from() { mapfile -t COMPREPLY < <(\"$@\"); }\n"
