@@ -41,7 +41,7 @@ demo: $(RELEASE)/build.ninja ## Seal Secrets and watch a controller open them (K
 	@scripts/demo $(RELEASE)
 
 bench: $(RELEASE)/build.ninja ## Print what sealing and unsealing cost: rates, wall time, memory
-	ninja -C $(RELEASE) sealer/kubeseal test/bench/bench_crypto test/bench/bench_kubeseal
+	ninja -C $(RELEASE) sealer/kubeseal test/bench/bench_crypto test/bench/bench_kubeseal test/bench/bench_template
 	meson test -C $(RELEASE) --no-rebuild --benchmark --verbose
 
 tsan: ## Run the tests that use threads under ThreadSanitizer
