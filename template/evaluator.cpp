@@ -46,6 +46,7 @@ Result<Operand> Evaluator::evaluate_pipe(const Operand& dot, const PipeNode& pip
 }
 
 Result<void> Evaluator::assign(std::string_view name, const Operand& operand) {
+  // NOLINTNEXTLINE(modernize-loop-convert): clang 14 can't build std::views::reverse
   for (auto variable = variables_.rbegin(); variable != variables_.rend(); ++variable) {
     if (variable->name != name) continue;
     variable->operand = operand;
@@ -55,6 +56,7 @@ Result<void> Evaluator::assign(std::string_view name, const Operand& operand) {
 }
 
 Result<Operand> Evaluator::variable(std::string_view name) {
+  // NOLINTNEXTLINE(modernize-loop-convert): clang 14 can't build std::views::reverse
   for (auto variable = variables_.rbegin(); variable != variables_.rend(); ++variable) {
     if (variable->name == name) return variable->operand;
   }

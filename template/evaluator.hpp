@@ -69,7 +69,7 @@ class Evaluator {
   Result<bool> range_over_dict(const BranchNode& node, const Value& value);
   Result<bool> range_over_number(const BranchNode& node, const Value& value);
   /// One turn of a loop; false after {{break}}.
-  Result<bool> turn(const BranchNode& node, Operand index, Operand element);
+  Result<bool> turn(const BranchNode& node, Operand index, const Operand& element);
   Result<Flow> walk_template(const Operand& dot, const TemplateNode& node);
   Result<void> print(const ActionNode& node, const Operand& operand);
   Result<void> write(std::string_view text);

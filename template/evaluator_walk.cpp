@@ -174,7 +174,7 @@ Result<bool> Evaluator::range_over_number(const BranchNode& node, const Value& v
   return value.as_integer() > 0;
 }
 
-Result<bool> Evaluator::turn(const BranchNode& node, Operand index, Operand element) {
+Result<bool> Evaluator::turn(const BranchNode& node, Operand index, const Operand& element) {
   if (auto counted = step(); !counted) return counted.error();
   const auto mark = variables_.size();
   const auto& declared = node.pipe->declared;
