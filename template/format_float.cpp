@@ -125,6 +125,7 @@ std::string hexadecimal(double value, int precision, char mark) {
   auto [mantissa, exponent] = to_binary(value);
   if (mantissa == 0) exponent = 0;
   mantissa <<= 60 - mantissa_bits;
+  // NOLINTNEXTLINE(bugprone-infinite-loop): it does not see into structured bindings
   for (; mantissa != 0 && (mantissa & one << 60) == 0; mantissa <<= 1) --exponent;
   if (precision >= 0 && precision < 15) {
     const auto shift = static_cast<unsigned>(precision) * 4;
