@@ -55,7 +55,7 @@ fuzz: ## Run every fuzz target for a fixed number of iterations (clang)
 format: ## Reformat the sources with clang-format
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format -i
 
-lint: ## Check formatting and run clang-tidy over every room
+lint: ## Check formatting and run clang-tidy over the rooms
 	@scripts/deps lint
 	@scripts/lint
 
