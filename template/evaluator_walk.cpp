@@ -126,12 +126,12 @@ Result<bool> Evaluator::range_over(const BranchNode& node, const Value& value) {
   const auto size = is_list(type) ? value.items().size() : value.as_text().size();
   for (std::size_t i = 0; i < size; ++i) {
     const auto index = Value::integer(static_cast<std::int64_t>(i));
-    auto element =
+    const auto element =
         is_list(type)
             ? Operand::element(value, value.items()[i])
             : marked(value, Value::unsigned_integer(
                                 Type::uint8, static_cast<unsigned char>(value.as_text()[i])));
-    auto more = turn(node, marked(value, index), std::move(element));
+    auto more = turn(node, marked(value, index), element);
     if (!more) return more.error();
     if (!*more) break;
   }
