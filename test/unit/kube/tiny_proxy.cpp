@@ -103,31 +103,12 @@ struct TinyProxy::Peer {
   }
 };
 
-TinyProxy::TinyProxy(Options options) : options_(std::move(options)), tls_(make_tls(options_)) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  auto address = loopback(0);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  socklen_t size = sizeof address;
-  BULLA_ASSERT(::bind(listener_, generic, size) == 0);
-  BULLA_ASSERT(::listen(listener_, 16) == 0);
-  BULLA_ASSERT(::getsockname(listener_, generic, &size) == 0);
-  port_ = ntohs(address.sin_port);
-  acceptor_ = std::thread([this] { run(); });
-}
+TinyProxy::TinyProxy(Options options)
+    : options_(std::move(options)),
+      tls_(make_tls(options_)),
+      listener_([this](int connection) { serve(connection); }) {}
 
-TinyProxy::~TinyProxy() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    ::shutdown(listener_, SHUT_RDWR);
-    for (const int connection : open_) ::shutdown(connection, SHUT_RDWR);
-  }
-  acceptor_.join();
-  for (auto& worker : workers_) worker.join();
-  ::close(listener_);
-}
-
-std::string TinyProxy::address() const { return "127.0.0.1:" + std::to_string(port_); }
+std::string TinyProxy::address() const { return "127.0.0.1:" + std::to_string(listener_.port()); }
 
 std::vector<std::string> TinyProxy::seen() const {
   const std::lock_guard lock(mutex_);
@@ -139,39 +120,19 @@ void TinyProxy::note(std::string what) {
   seen_.push_back(std::move(what));
 }
 
-void TinyProxy::run() {
-  while (true) {
-    const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (connection < 0) return;
-    const std::lock_guard lock(mutex_);
-    if (stopping_) {
-      ::close(connection);
-      return;
-    }
-    open_.push_back(connection);
-    workers_.emplace_back([this, connection] { serve(connection); });
-  }
-}
-
 void TinyProxy::serve(int connection) {
-  {
-    Peer client;
-    client.socket = connection;
-    if (tls_) {
-      client.tls.reset(SSL_new(tls_.get()));
-      SSL_clear_mode(client.tls.get(), SSL_MODE_AUTO_RETRY);
-      SSL_set_fd(client.tls.get(), connection);
-    }
-    const bool ready = !tls_ || SSL_accept(client.tls.get()) == 1;
-    const int server = !ready ? -1 : options_.socks ? open_by_socks(client) : open_by_http(client);
-    if (server >= 0) {
-      pump(client, server);
-      ::close(server);
-    }
+  Peer client;
+  client.socket = connection;
+  if (tls_) {
+    client.tls.reset(SSL_new(tls_.get()));
+    SSL_clear_mode(client.tls.get(), SSL_MODE_AUTO_RETRY);
+    SSL_set_fd(client.tls.get(), connection);
   }
-  const std::lock_guard lock(mutex_);
-  std::erase(open_, connection);
-  ::close(connection);
+  const bool ready = !tls_ || SSL_accept(client.tls.get()) == 1;
+  const int server = !ready ? -1 : options_.socks ? open_by_socks(client) : open_by_http(client);
+  if (server < 0) return;
+  pump(client, server);
+  ::close(server);
 }
 
 int TinyProxy::open_by_http(Peer& client) {

@@ -3,18 +3,18 @@
 
 #include <openssl/ssl.h>
 
-#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include "loopback_listener.hpp"
 
 namespace bulla::test {
 
 /// A proxy on 127.0.0.1: CONNECT, absolute-form requests, or SOCKS 5. Whatever host it is asked
 /// for, it connects to that port of 127.0.0.1, so that tests can use names which nothing resolves.
-/// Threads: one of its own for each connection; the destructor ends them.
+/// Threads: one of its own for each connection.
 class TinyProxy {
  public:
   struct Options {
@@ -26,9 +26,6 @@ class TinyProxy {
     std::string private_key_pem = {};
   };
   explicit TinyProxy(Options options);
-  ~TinyProxy();
-  TinyProxy(const TinyProxy&) = delete;
-  TinyProxy& operator=(const TinyProxy&) = delete;
 
   [[nodiscard]] std::string address() const;  ///< "127.0.0.1:PORT"
   /// What was asked of it, in order: an HTTP head, or "SOCKS host:port".
@@ -36,7 +33,6 @@ class TinyProxy {
 
  private:
   struct Peer;
-  void run();
   void serve(int connection);
   [[nodiscard]] int open_by_http(Peer& client);
   [[nodiscard]] int open_by_socks(Peer& client);
@@ -45,14 +41,9 @@ class TinyProxy {
 
   Options options_;
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> tls_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
   mutable std::mutex mutex_;
   std::vector<std::string> seen_;
-  std::vector<int> open_;
-  bool stopping_ = false;
-  std::vector<std::thread> workers_;
-  std::thread acceptor_;
+  LoopbackListener listener_;  // the last: it ends first
 };
 
 }  // namespace bulla::test

@@ -1,68 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tiny_server.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <algorithm>
-
-#include "base/error.hpp"
+#include <utility>
 
 namespace bulla::test {
 
-TinyServer::TinyServer(Answer answer) : answer_(std::move(answer)) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  socklen_t size = sizeof address;
-  BULLA_ASSERT(::bind(listener_, generic, size) == 0);
-  BULLA_ASSERT(::listen(listener_, 16) == 0);
-  BULLA_ASSERT(::getsockname(listener_, generic, &size) == 0);
-  port_ = ntohs(address.sin_port);
-  acceptor_ = std::thread([this] { run(); });
-}
+TinyServer::TinyServer(Answer answer)
+    : answer_(std::move(answer)), listener_([this](int connection) { serve(connection); }) {}
 
-TinyServer::~TinyServer() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    ::shutdown(listener_, SHUT_RDWR);
-    for (const int connection : open_) ::shutdown(connection, SHUT_RDWR);
-  }
-  acceptor_.join();
-  for (auto& worker : workers_) worker.join();
-  ::close(listener_);
+std::string TinyServer::url() const {
+  return "http://127.0.0.1:" + std::to_string(listener_.port());
 }
-
-std::string TinyServer::url() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
 std::vector<Seen> TinyServer::seen() const {
   const std::lock_guard lock(mutex_);
   return seen_;
-}
-
-std::size_t TinyServer::connections() const {
-  const std::lock_guard lock(mutex_);
-  return connections_;
-}
-
-void TinyServer::run() {
-  while (true) {
-    const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (connection < 0) return;
-    const std::lock_guard lock(mutex_);
-    if (stopping_) {
-      ::close(connection);
-      return;
-    }
-    ++connections_;
-    open_.push_back(connection);
-    workers_.emplace_back([this, connection] { serve(connection); });
-  }
 }
 
 namespace {
@@ -104,9 +58,6 @@ void TinyServer::serve(int connection) {
     ::send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
     if (answer.empty() || answer.find("Connection: close") != answer.npos) break;
   }
-  const std::lock_guard lock(mutex_);
-  std::erase(open_, connection);
-  ::close(connection);
 }
 
 std::string http_answer(unsigned status, const std::string& body, const std::string& headers) {
