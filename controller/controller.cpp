@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "controller/endpoints.hpp"
+#include "crypto/envelope.hpp"
 
 namespace bulla {
 
@@ -156,6 +157,7 @@ void Controller::keys_changed() {
 
 void Controller::refresh_metrics() {
   metrics_.set_keys(keys_.counts());
+  metrics_.set_private_key_operations(private_key_operations());
   if (const auto newest = keys_.newest()) {
     const std::chrono::duration<double> age = clock_.now() - newest->ordered_by;
     metrics_.set_newest_key_age(age.count());

@@ -22,6 +22,22 @@ namespace {
 const prometheus::Histogram::BucketBoundaries duration_bounds = {
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 
+constexpr const char* conditions_name = "sealed_secrets_controller_condition_info";
+
+/// In quotes, with what the text format 0.0.4 asks to escape.
+void append_label_value(std::string& text, std::string_view value) {
+  text += '"';
+  for (const char c : value) {
+    if (c == '\\' || c == '"') text += '\\';
+    if (c == '\n') {
+      text += "\\n";
+    } else {
+      text += c;
+    }
+  }
+  text += '"';
+}
+
 }  // namespace
 
 struct Metrics::Impl {
@@ -36,13 +52,6 @@ struct Metrics::Impl {
                                       .Help("Total number of sealed secret unseal requests")
                                       .Register(registry)
                                       .Add({});
-  prometheus::Family<prometheus::Gauge>& conditions =
-      prometheus::BuildGauge()
-          .Name("sealed_secrets_controller_condition_info")
-          .Help(
-              "Current SealedSecret condition status. Values are -1 (false), 0 (unknown or "
-              "absent), 1 (true)")
-          .Register(registry);
   prometheus::Family<prometheus::Counter>& http_requests =
       prometheus::BuildCounter()
           .Name("sealed_secrets_controller_http_requests_total")
@@ -69,13 +78,23 @@ struct Metrics::Impl {
           .Help("SealedSecrets that depend on a sealing key; without a name: on keys not here")
           .Register(registry);
 
+  prometheus::Family<prometheus::Counter>& private_key_operations =
+      prometheus::BuildCounter()
+          .Name("sealed_secrets_controller_private_key_operations_total")
+          .Help("Private-key operations, for SealedSecrets and for HTTP requests")
+          .Register(registry);
+
   std::mutex mutex;  // guards what follows
   struct Condition {
-    prometheus::Gauge* gauge;
     std::string instance;
+    bool synced = false;
   };
+  // Not the library's: a gauge of four labels takes a kilobyte, and as much again while it is read.
   std::unordered_map<kube::ObjectKey, Condition> of_object;
   std::vector<prometheus::Gauge*> of_keys;
+
+  /// Under the lock.
+  [[nodiscard]] std::string conditions_text() const;
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
@@ -97,28 +116,14 @@ void Metrics::unseal_failed(std::string_view reason, std::string_view namespace_
 
 void Metrics::set_condition(const kube::ObjectKey& key, std::string_view instance, bool synced) {
   const std::lock_guard lock(impl_->mutex);
-  auto it = impl_->of_object.find(key);
-  if (it != impl_->of_object.end() && it->second.instance != instance) {
-    impl_->conditions.Remove(it->second.gauge);
-    impl_->of_object.erase(it);
-    it = impl_->of_object.end();
-  }
-  if (it == impl_->of_object.end()) {
-    auto& gauge = impl_->conditions.Add({{"condition", "Synced"},
-                                         {"name", key.name},
-                                         {"namespace", key.namespace_},
-                                         {"ss_app_kubernetes_io_instance", std::string(instance)}});
-    it = impl_->of_object.emplace(key, Impl::Condition{&gauge, std::string(instance)}).first;
-  }
-  it->second.gauge->Set(synced ? 1 : -1);
+  Impl::Condition& condition = impl_->of_object[key];
+  condition.instance = instance;
+  condition.synced = synced;
 }
 
 void Metrics::forget_condition(const kube::ObjectKey& key) {
   const std::lock_guard lock(impl_->mutex);
-  const auto it = impl_->of_object.find(key);
-  if (it == impl_->of_object.end()) return;
-  impl_->conditions.Remove(it->second.gauge);
-  impl_->of_object.erase(it);
+  impl_->of_object.erase(key);
 }
 
 void Metrics::set_keys(const Keys& keys) {
@@ -143,6 +148,12 @@ void Metrics::set_dependents(const std::vector<Dependents>& keys) {
   }
 }
 
+void Metrics::set_private_key_operations(std::uint64_t total) {
+  const std::lock_guard lock(impl_->mutex);
+  auto& counter = impl_->private_key_operations.Add({});
+  counter.Increment(static_cast<double>(total) - counter.Value());
+}
+
 void Metrics::http_answered(const HttpRequest& request) {
   const std::string path(request.path);
   const std::string method(request.method);
@@ -153,12 +164,35 @@ void Metrics::http_answered(const HttpRequest& request) {
       .Observe(request.seconds);
 }
 
+std::string Metrics::Impl::conditions_text() const {
+  std::string text;
+  if (of_object.empty()) return text;
+  text = std::string("# HELP ") + conditions_name +
+         " Current SealedSecret condition status. Values are -1 (false), 0 (unknown or absent), 1 "
+         "(true)\n# TYPE " +
+         conditions_name + " gauge\n";
+  for (const auto& [key, condition] : of_object) {
+    text.append(conditions_name).append("{condition=\"Synced\",name=");
+    append_label_value(text, key.name);
+    text += ",namespace=";
+    append_label_value(text, key.namespace_);
+    text += ",ss_app_kubernetes_io_instance=";
+    append_label_value(text, condition.instance);
+    text += condition.synced ? "} 1\n" : "} -1\n";
+  }
+  return text;
+}
+
 std::string Metrics::text() const {
   auto families = impl_->registry.Collect();
   // By name, as the reference prints them; and only those that have something to say.
-  std::sort(families.begin(), families.end(),
-            [](const auto& a, const auto& b) { return a.name < b.name; });
-  return prometheus::TextSerializer().Serialize(families);
+  std::ranges::sort(families, {}, &prometheus::MetricFamily::name);
+  const auto behind =
+      std::ranges::lower_bound(families, conditions_name, {}, &prometheus::MetricFamily::name);
+  const prometheus::TextSerializer serializer;
+  const std::lock_guard lock(impl_->mutex);
+  return serializer.Serialize({families.begin(), behind}) + impl_->conditions_text() +
+         serializer.Serialize({behind, families.end()});
 }
 
 }  // namespace bulla

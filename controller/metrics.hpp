@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,6 +50,8 @@ class Metrics {
     std::size_t count = 0;
   };
   void set_dependents(const std::vector<Dependents>& keys);
+  /// Since the process started: grows from call to call.
+  void set_private_key_operations(std::uint64_t total);
 
   struct HttpRequest {
     std::string_view path;    ///< one of our endpoints

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <string>
 
 #include "crypto/internal.hpp"
@@ -24,6 +25,8 @@ constexpr std::size_t length_bytes = 2;
 /// Below this RSA is no protection; the reference refuses it too, in both directions.
 constexpr int key_bits_min = 1024;
 constexpr std::array<std::uint8_t, nonce_bytes> zero_nonce{};
+
+std::atomic<std::uint64_t> operations = 0;
 
 std::size_t modulus_bytes(const PublicKey& key) {
   return static_cast<std::size_t>(EVP_PKEY_get_size(key.native()));
@@ -171,6 +174,10 @@ bool gcm_open(const GcmInput& input, std::span<std::uint8_t> plaintext) {
 
 }  // namespace detail
 
+std::uint64_t private_key_operations() noexcept {
+  return operations.load(std::memory_order_relaxed);
+}
+
 Error cannot_decrypt() { return {Errc::cannot_decrypt, "no key could decrypt secret"}; }
 
 Result<std::vector<std::uint8_t>> encrypt_envelope(const PublicKey& key,
@@ -213,6 +220,7 @@ Result<SecretBuffer> decrypt_envelope(const PrivateKey& key, std::span<const std
   const Parts parts = take_apart(key.public_key(), envelope);
   SecretBytes recovered(std::max(parts.block.size(), session_key_bytes));
   const auto message = recovered.expose_secret();
+  operations.fetch_add(1, std::memory_order_relaxed);
   const auto outcome = detail::oaep_decrypt(key, parts.block, label, message);
   const unsigned fitted =
       parts.well_formed & outcome.fitted & static_cast<unsigned>(outcome.size == session_key_bytes);

@@ -39,6 +39,10 @@ namespace bulla {
                                                     std::span<const std::uint8_t> envelope,
                                                     std::string_view label);
 
+/// Private-key operations of decrypt_envelope() since the process started, with whatever key: what
+/// a controller's time goes into. Threads: any.
+[[nodiscard]] std::uint64_t private_key_operations() noexcept;
+
 /// The error of every envelope that does not open.
 [[nodiscard]] Error cannot_decrypt();
 

@@ -60,8 +60,16 @@ TEST_CASE("values") {
   metrics.set_condition({"n", "s"}, "app", false);
   CHECK(metrics.text().find(condition + "app\"} -1\n") != std::string::npos);
   CHECK(metrics.text().find(condition + "\"}") == std::string::npos);
+  metrics.set_condition({"n", "s"}, "a\"b\\c\nd", true);
+  CHECK(metrics.text().find(condition + R"(a\"b\\c\nd"} 1)") != std::string::npos);
   metrics.forget_condition({"n", "s"});
   CHECK(metrics.text().find(condition) == std::string::npos);
+
+  const std::string operations = "sealed_secrets_controller_private_key_operations_total";
+  CHECK(metrics.text().find(operations) == std::string::npos);
+  metrics.set_private_key_operations(3);
+  metrics.set_private_key_operations(5);
+  CHECK(metrics.text().find("\n" + operations + " 5\n") != std::string::npos);
 }
 
 }  // namespace bulla::test

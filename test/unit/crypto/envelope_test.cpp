@@ -115,6 +115,17 @@ TEST_CASE("an envelope cut at any length, or with a byte more, is refused") {
   CHECK(is_refused(key, envelope, label));
 }
 
+TEST_CASE("each try is one private-key operation, whether it opens or not") {
+  const auto key = private_key("rsa2048-a.pkcs1.pem");
+  const auto envelope = encrypt_envelope(key.public_key(), as_bytes("x"), label).value();
+  const auto before = private_key_operations();
+  CHECK(decrypt_envelope(key, envelope, label).has_value());
+  CHECK(private_key_operations() == before + 1);
+  CHECK(is_refused(key, envelope, "another"));
+  CHECK(is_refused(key, {}, label));
+  CHECK(private_key_operations() == before + 3);
+}
+
 TEST_CASE("an envelope opens with its own label and key only") {
   const auto key = private_key("rsa2048-a.pkcs1.pem");
   const std::string_view labels[] = {"prod/db",  "prod/db2", "prod/d",
