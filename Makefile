@@ -40,8 +40,9 @@ demo: $(RELEASE)/build.ninja ## Seal Secrets and watch a controller open them (K
 	ninja -C $(RELEASE) $(PROGRAMS) test/apiserver/bulla-test-apiserver
 	@scripts/demo $(RELEASE)
 
-bench: $(RELEASE)/build.ninja ## Print what sealing and unsealing cost: rates, wall time, memory
-	ninja -C $(RELEASE) sealer/kubeseal test/bench/bench_crypto test/bench/bench_kubeseal test/bench/bench_template
+bench: $(RELEASE)/build.ninja ## Print what sealing, unsealing and the controller cost: rates, time, memory
+	ninja -C $(RELEASE) sealer/kubeseal test/bench/bench_crypto test/bench/bench_kubeseal test/bench/bench_template \
+	  controller/controller test/bench/bench_controller
 	meson test -C $(RELEASE) --no-rebuild --benchmark --verbose
 
 tsan: ## Run the tests that use threads under ThreadSanitizer

@@ -7,13 +7,13 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/file.hpp"
 #include "base/limits.hpp"
+#include "bench/openssl_speed.hpp"
 #include "crypto/envelope.hpp"
 
 namespace {
@@ -41,25 +41,6 @@ double rate(unsigned threads, const Work& work) {
   return static_cast<double>(done) / Seconds(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Private operations a second by `openssl speed`; 0 when there is no such program.
-double openssl_rate(unsigned threads) {
-  const std::string command =
-      "openssl speed -mr -seconds 1 -multi " + std::to_string(threads) + " rsa4096 2>/dev/null";
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
-  std::vector<char> line(1000);
-  double found = 0;
-  while (pipe && std::fgets(line.data(), static_cast<int>(line.size()), pipe.get()) != nullptr) {
-    // "+F2:index:bits:private operations a second:public ones"; the sum of several processes is
-    // such a line too.
-    const std::string text = line.data();
-    if (!text.starts_with("+F2:")) continue;
-    const auto bits = text.find(":4096:");
-    if (bits == std::string::npos) continue;
-    found = std::strtod(text.c_str() + bits + 6, nullptr);
-  }
-  return found;
-}
-
 void report(unsigned threads, const PrivateKey& key) {
   const std::string plaintext(100, 'x');
   const auto envelope = encrypt_envelope(key.public_key(), as_bytes(plaintext), "a/b").value();
@@ -71,7 +52,7 @@ void report(unsigned threads, const PrivateKey& key) {
   });
   const double opened =
       rate(threads, [&] { check(decrypt_envelope(key, envelope, "a/b").has_value()); });
-  const double openssl = openssl_rate(threads);
+  const double openssl = bench::openssl_rate(threads);
   std::printf("%u threads: seal %.0f/s, unseal %.0f/s, openssl speed %.0f/s", threads, sealed,
               opened, openssl);
   if (openssl > 0) std::printf(", unseal ratio %.3f", opened / openssl);
