@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/answer_reader.hpp"
 
+#include <sodium.h>
+
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -38,6 +40,7 @@ Awaitable<Result<void>> AnswerReader::fill() {
   if (begin_ > 0) {
     std::copy(room.begin() + static_cast<std::ptrdiff_t>(begin_),
               room.begin() + static_cast<std::ptrdiff_t>(end_), room.begin());
+    sodium_memzero(room.data() + end_ - begin_, begin_);
     end_ -= begin_;
     begin_ = 0;
   }
@@ -55,7 +58,10 @@ Awaitable<Result<void>> AnswerReader::fill() {
 Result<void> AnswerReader::feed() {
   const auto bytes = input_.expose_secret().subspan(begin_, end_ - begin_);
   error_code code;
-  begin_ += parser_.put(asio::buffer(bytes.data(), bytes.size()), code);
+  const std::size_t taken = parser_.put(asio::buffer(bytes.data(), bytes.size()), code);
+  // Now, not when more comes: a watch may be quiet for long.
+  sodium_memzero(bytes.data(), taken);
+  begin_ += taken;
   if (!code || code == http::error::need_more || code == http::error::need_buffer) return {};
   if (code == http::error::body_limit) {
     return Error{Errc::rejected, "the server's answer is larger than " +
