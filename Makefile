@@ -8,7 +8,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps configure build release test e2e demo bench tsan fuzz format lint clean
+.PHONY: help deps configure build release test e2e demo bench soak memory tsan fuzz format lint clean
 
 help: ## List these targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -44,6 +44,14 @@ bench: $(RELEASE)/build.ninja ## Print what sealing, unsealing and the controlle
 	ninja -C $(RELEASE) sealer/kubeseal test/bench/bench_crypto test/bench/bench_kubeseal test/bench/bench_template \
 	  controller/controller test/bench/bench_controller
 	meson test -C $(RELEASE) --no-rebuild --benchmark --verbose
+
+soak: $(RELEASE)/build.ninja ## Watch the controller's memory over 100,000 reconciles (RECONCILES=N)
+	ninja -C $(RELEASE) controller/controller test/bench/soak
+	$(RELEASE)/test/bench/soak $(RELEASE)/controller/controller $(RECONCILES)
+
+memory: $(RELEASE)/build.ninja ## Search the controller's memory for what went through it (needs root)
+	ninja -C $(RELEASE) controller/controller test/memory/memory_scan
+	$(RELEASE)/test/memory/memory_scan $(RELEASE)/controller/controller || [ $$? -eq 77 ]
 
 tsan: ## Run the tests that use threads under ThreadSanitizer
 	@scripts/deps

@@ -14,7 +14,8 @@
 namespace bulla::test {
 
 /// The controller program in a process of its own, at work for a server of this process. Its ports
-/// are on loopback; its kubeconfig and its log lie in a folder that goes with it.
+/// are on loopback, and known from its log, which must hold INFO; that and its kubeconfig lie in a
+/// folder that goes with it.
 ///
 /// Errors: std::runtime_error, with the end of the log, when the program does not come up, or ends
 /// otherwise than cleanly.
