@@ -8,10 +8,10 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps configure build release test e2e demo bench soak memory tsan fuzz format lint clean
+.PHONY: help deps configure build release test e2e demo bench soak memory tsan fuzz format lint clean manifests
 
 help: ## List these targets
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 deps: ## Install the Debian packages that the build and the tests need
 	@scripts/deps
@@ -35,6 +35,10 @@ test: build ## Run all tests that need no cluster
 
 e2e: release ## Run the end-to-end suite against a real kube-apiserver (needs root)
 	@test/e2e/real $(RELEASE)
+
+manifests: ## Write what of manifests/ is made from something else in it
+	@scripts/deps
+	@scripts/manifests
 
 demo: $(RELEASE)/build.ninja ## Seal Secrets and watch a controller open them (KEEP=1 leaves it running)
 	ninja -C $(RELEASE) $(PROGRAMS) test/apiserver/bulla-test-apiserver
