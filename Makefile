@@ -8,7 +8,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps configure build release test e2e demo bench soak memory tsan fuzz format lint clean manifests
+.PHONY: help deps configure build release test e2e demo bench soak memory tsan fuzz format lint clean manifests manifests-test
 
 help: ## List these targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ e2e: release ## Run the end-to-end suite against a real kube-apiserver (needs ro
 manifests: ## Write what of manifests/ is made from something else in it
 	@scripts/deps
 	@scripts/manifests
+
+manifests-test: release ## Check manifests/, overlays and the Helm chart, also against a real kube-apiserver
+	@test/manifests/run $(RELEASE)
 
 demo: $(RELEASE)/build.ninja ## Seal Secrets and watch a controller open them (KEEP=1 leaves it running)
 	ninja -C $(RELEASE) $(PROGRAMS) test/apiserver/bulla-test-apiserver

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of what watches the controller: alerts, dashboard, the health check for Argo CD."""
+import json
+import os
+import re
+import subprocess
+import unittest
+
+from objects import MANIFESTS, ROOT, read, run
+
+METRIC = re.compile(r"\bsealed_secrets_controller_\w+")
+
+
+def exported():
+    """Names of the metrics in controller/metrics.cpp, with the labels that stand near them."""
+    source = (ROOT / "controller" / "metrics.cpp").read_text()
+    names = set()
+    for kind, name in re.findall(r"Build(\w+)\(\)\s*\.Name\(\"(\w+)\"\)", source):
+        names |= {f"{name}_{part}" for part in ("bucket", "sum", "count")} if kind == "Histogram" else {name}
+    labels = set(re.findall(r'\{"(\w+)", ', source))
+    return names, labels
+
+
+def expressions():
+    for group in read("monitoring/rules.yaml")[0]["groups"]:
+        for rule in group["rules"]:
+            yield rule["alert"], rule["expr"]
+    dashboard = json.loads((MANIFESTS / "monitoring" / "dashboard.json").read_text())
+    for panel in dashboard["panels"]:
+        for target in panel["targets"]:
+            yield panel["title"], target["expr"]
+    for variable in dashboard["templating"]["list"]:
+        if variable["type"] == "query":
+            yield variable["name"], variable["query"]
+
+
+class Monitoring(unittest.TestCase):
+    def test_only_metrics_and_labels_that_the_controller_exports_are_asked_for(self):
+        names, labels = exported()
+        self.assertGreater(len(names), 10)
+        for where, expression in expressions():
+            asked = METRIC.findall(expression)
+            self.assertTrue(asked, where)
+            self.assertLessEqual(set(asked), names, where)
+            matched = re.findall(r"(\w+)\s*(?:=~|!=|=)\s*\"", expression)
+            grouped = [label for by in re.findall(r"by \(([^)]*)\)", expression) for label in re.split(r",\s*", by)]
+            self.assertLessEqual(set(matched) | set(grouped), labels | {"le"}, where)
+
+    def test_prometheus_reads_the_alerts(self):
+        self.assertIn("SUCCESS", run(os.environ["PROMTOOL"], "check", "rules", str(MANIFESTS / "monitoring/rules.yaml")))
+
+    def test_alerts_fire_when_they_should_and_are_silent_when_not(self):
+        run(os.environ["PROMTOOL"], "test", "rules", str(ROOT / "test/manifests/data/alerts.yaml"))
+
+    def test_every_alert_is_tried(self):
+        tried = set(re.findall(r"alertname: (\w+)", (ROOT / "test/manifests/data/alerts.yaml").read_text()))
+        self.assertEqual({rule["alert"] for rule in read("monitoring/rules.yaml")[0]["groups"][0]["rules"]}, tried)
+
+    def test_the_operators_rule_holds_the_same_alerts(self):
+        self.assertEqual(read("monitoring/rules.yaml")[0], read("monitoring/prometheusrule.yaml")[0]["spec"])
+
+    def test_panels_of_the_dashboard_do_not_overlap(self):
+        panels = json.loads((MANIFESTS / "monitoring" / "dashboard.json").read_text())["panels"]
+        taken = set()
+        for panel in panels:
+            place = panel["gridPos"]
+            self.assertLessEqual(place["x"] + place["w"], 24)
+            cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+            self.assertFalse(cells & taken, panel["title"])
+            taken |= cells
+        self.assertEqual(len(panels), len({panel["id"] for panel in panels}))
+
+
+def lua(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"[{lua(k)}] = {lua(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "{" + ", ".join(map(lua, value)) + "}"
+    return "nil" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def health(sealed):
+    """What the check says of an object. Argo CD runs it with `obj` set, and no standard library but tables and text."""
+    program = f"""
+      local check = assert(load(io.read("a"), "health.lua", "t", {{obj = {lua(sealed)}, ipairs = ipairs}}))
+      local said = check()
+      print(said.status, said.message)"""
+    done = subprocess.run(["lua5.3", "-e", program], text=True, capture_output=True,
+                          input=(MANIFESTS / "argocd" / "health.lua").read_text())
+    assert done.returncode == 0, done.stderr
+    return done.stdout.rstrip("\n").split("\t")
+
+
+def sealed(generation=1, **status):
+    return {"kind": "SealedSecret", "metadata": {"name": "db", "generation": generation}, "spec": {"encryptedData": {}},
+            **({"status": status} if status else {})}
+
+
+def synced(status, message=""):
+    """Conditions as our controller writes them: Synced, then Ready."""
+    return [{"type": kind, "status": status, "reason": "x", "message": message} for kind in ("Synced", "Ready")]
+
+
+class ArgoCdHealth(unittest.TestCase):
+    def test_a_new_object_is_progressing(self):
+        self.assertEqual("Progressing", health(sealed())[0])
+        self.assertEqual("Progressing", health(sealed(observedGeneration=1))[0])
+        self.assertEqual("Progressing", health(sealed(observedGeneration=1, conditions=[]))[0])
+
+    def test_an_opened_one_is_healthy(self):
+        self.assertEqual("Healthy", health(sealed(observedGeneration=1, conditions=synced("True")))[0])
+
+    def test_one_that_does_not_open_is_degraded_and_says_why(self):
+        self.assertEqual(["Degraded", "no key could decrypt secret (password)"],
+                         health(sealed(observedGeneration=1, conditions=synced("False", "no key could decrypt secret (password)"))))
+        self.assertEqual("Degraded", health(sealed(observedGeneration=1, conditions=[{"type": "Synced", "status": "False"}]))[0])
+
+    def test_an_edited_one_is_progressing_until_the_controller_came_to_it(self):
+        for old in ("True", "False"):
+            self.assertEqual("Progressing", health(sealed(generation=2, observedGeneration=1, conditions=synced(old)))[0])
+
+    def test_an_unknown_state_is_progressing(self):
+        self.assertEqual("Progressing", health(sealed(observedGeneration=1, conditions=synced("Unknown")))[0])
+
+    def test_it_reads_what_the_reference_writes(self):
+        expected = {"True": "Healthy", "False": "Degraded"}
+        seen = set()
+        for file in sorted((ROOT / "test" / "data" / "controller").glob("[01]*.json")):
+            for snapshot in json.loads(file.read_text())["snapshots"]:
+                for status in snapshot["status"]:
+                    (condition,) = status["conditions"]
+                    thing = sealed(status["observedGeneration"], observedGeneration=status["observedGeneration"], conditions=[condition])
+                    self.assertEqual(expected[condition["status"]], health(thing)[0], file.name)
+                    seen.add(condition["status"])
+        self.assertEqual({"True", "False"}, seen)
