@@ -86,7 +86,8 @@ def without_labels(thing):
 
 def without_defaults(probe):
     """A probe without what Kubernetes would fill in."""
-    defaults = {"initialDelaySeconds": 0, "periodSeconds": 10, "timeoutSeconds": 1, "failureThreshold": 3, "successThreshold": 1}
+    defaults = {"initialDelaySeconds": 0, "periodSeconds": 10, "timeoutSeconds": 1,
+                "failureThreshold": 3, "successThreshold": 1}
     return {k: v for k, v in probe.items() if defaults.get(k) != v}
 
 
@@ -97,7 +98,8 @@ def selects(selector, labels):
 def breaches_of_restricted(spec):
     """Where a pod is not of the level "restricted" of the Pod Security Standards."""
     pod = spec.get("securityContext", {})
-    allowed_volumes = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+    allowed_volumes = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
+                       "projected", "secret"}
     found = [f"{field} is set" for field in ("hostNetwork", "hostPID", "hostIPC") if spec.get(field)]
     found += [f"volume {v['name']}" for v in spec.get("volumes", []) if not set(v) - {"name"} <= allowed_volumes]
     for container in spec["containers"] + spec.get("initContainers", []):

@@ -38,7 +38,7 @@ function problemsOf(object, validate) {
   const unread = new Set();
   const wrong = validate(watched(object, "", unread)) ? [] : validate.errors;
   return [
-    ...wrong.map(({ instancePath, message, keyword, params }) => `${instancePath}: ${message ?? keyword} ${JSON.stringify(params)}`),
+    ...wrong.map((error) => `${error.instancePath}: ${error.keyword} ${JSON.stringify(error.params)}`),
     ...[...unread].map((place) => `${place}: no such field`),
   ];
 }
