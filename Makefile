@@ -8,7 +8,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps configure build release test e2e demo bench soak memory tsan fuzz format lint clean manifests manifests-test docs-test
+.PHONY: help deps configure build release test e2e demo bench soak memory tsan fuzz format lint clean manifests manifests-test docs-test migration-test
 
 help: ## List these targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ manifests-test: release ## Check manifests/, overlays and the Helm chart, also a
 
 docs-test: release ## Run the commands of README.md and docs/ against a real kube-apiserver
 	@test/docs/real $(RELEASE)
+
+migration-test: release ## Move a real kube-apiserver over from the reference, and back
+	@test/migration/real $(RELEASE)
 
 demo: $(RELEASE)/build.ninja ## Seal Secrets and watch a controller open them (KEEP=1 leaves it running)
 	ninja -C $(RELEASE) $(PROGRAMS) test/apiserver/bulla-test-apiserver
