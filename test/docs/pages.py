@@ -156,6 +156,9 @@ class Run:
             self.report(block, block.text.strip(), printed + f"exit status {status}" if status else "")
 
     def page(self, page):
+        # What the page before took away or changed is there again.
+        subprocess.run(["kubectl", "apply", "-f", self.root / "manifests/controller.yaml"], check=True,
+                       stdout=subprocess.DEVNULL)
         before = namespaces()
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)

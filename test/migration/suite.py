@@ -259,6 +259,23 @@ def crds_change_places():
         lambda: set(sealed_secrets()["default/ours"]["status"]) <= {"conditions", "observedGeneration"}))
 
 
+def backup_and_restore(folder):
+    backup = folder / "sealing-keys.yaml"
+    backup.write_text(kubectl("get", "secret", *KEYS, "-o", "yaml"))
+    saved = key_names()
+    kubectl("delete", "secret", *KEYS)
+    fact("without any key one is made", eventually(lambda: len(key_names()) == 1))
+    # A new generation, which the key that is here can't open.
+    kubectl("patch", "sealedsecret", "s", "-n", "rec1", "--type=merge", "--patch",
+            json.dumps({"spec": {"template": {"metadata": {"labels": {"l": "restored"}}}}}))
+    fact("what needs a lost key says so", eventually(
+        lambda: "no key could decrypt" in condition(sealed_secrets()["rec1/s"], "Synced").get("message", "")))
+    kubectl("apply", "-f", str(backup))
+    fact("keys come back from a backup, beside the new one", set(saved) < set(key_names()))
+    fact("... and what needed them is opened at once", eventually(
+        lambda: secrets()["rec1/s"]["metadata"]["labels"] == {"l": "restored"}))
+
+
 def main():
     scenarios = [Scenario(ROOT, name) for name in SCENARIOS]
     with tempfile.TemporaryDirectory() as name:
@@ -277,6 +294,7 @@ def main():
             what_we_seal()
             our_secrets(scenarios)
             status_for_the_reference()
+            backup_and_restore(folder)
             crds_change_places()
             equal("it ends cleanly", controller.stop(), 0)
             status_for_the_reference()
