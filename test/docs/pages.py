@@ -56,6 +56,8 @@ def blocks_of(page):
                 inside = mark = None
             else:
                 inside.lines.append(line)
+        elif line.lstrip().startswith("```") and (not fence or fence[1] in ("bash", "shell")):
+            sys.exit(f"{page}:{number}: this block would not be run: begin it with ```sh at the start of a line")
         elif fence:
             inside = Block(page, number, fence[1], mark, [])
         elif line.strip():
