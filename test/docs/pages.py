@@ -170,7 +170,7 @@ class Run:
                 self.block(block, folder)
         made = sorted(namespaces() - before)
         if made:
-            subprocess.run(["kubectl", "delete", "namespace", *made, "--timeout=60s"], check=True,
+            subprocess.run(["kubectl", "delete", "namespace", *made, "--timeout=180s"], check=True,
                            stdout=subprocess.DEVNULL)
 
 
