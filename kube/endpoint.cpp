@@ -11,6 +11,7 @@
 #include "base/base64.hpp"
 #include "kube/net_error.hpp"
 #include "kube/proxy.hpp"
+#include "kube/system_trust.hpp"
 
 namespace bulla::kube {
 namespace {
@@ -57,7 +58,7 @@ Result<TlsContext> make_tls(const ClientConfig& config, Trust trust) {
   SSL_CTX_set_alpn_protos(native, http_1_1, sizeof http_1_1 - 1);
   tls->set_verify_mode(config.insecure ? asio::ssl::verify_none : asio::ssl::verify_peer);
   error_code failure;
-  if (trust != Trust::configured) tls->set_default_verify_paths(failure);
+  if (trust != Trust::configured) trust_system(*tls, failure);
   if (!failure && trust != Trust::system) {
     tls->add_certificate_authority(asio::buffer(config.ca_pem), failure);
   }
