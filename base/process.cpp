@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/process.hpp"
 
+#include <nss.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -14,6 +15,10 @@ void harden_process() noexcept {
   ::setrlimit(RLIMIT_CORE, &none);
   ::prctl(PR_SET_DUMPABLE, 0);
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): can't fail for SIGPIPE
+#if BULLA_STATIC
+  // The modules that nsswitch.conf names are made for the machine's C library, not for ours.
+  ::__nss_configure_lookup("hosts", "files dns");
+#endif
 }
 
 void lower_thread_priority() noexcept {

@@ -5,7 +5,9 @@ namespace bulla {
 
 /// Makes this process fit to hold secrets; call it first in main(), before threads:
 /// no core dumps (RLIMIT_CORE 0), no debugger or /proc/PID/mem for the same user (PR_SET_DUMPABLE
-/// 0), a broken pipe is an error and not a death (SIGPIPE ignored).
+/// 0), a broken pipe is an error and not a death (SIGPIPE ignored). Where the program is linked
+/// statically, host names are looked up in /etc/hosts and DNS alone: no module of the machine is
+/// loaded.
 void harden_process() noexcept;
 
 /// Gives this thread only what others leave of the cores (nice 10).
