@@ -95,7 +95,15 @@ Client Client::with_own_connections() const {
   auto impl = std::make_shared<Impl>();
   impl->executor = impl_->executor;
   impl->shared = impl_->shared;
+  impl->guard = impl_->guard;
   return Client(std::move(impl));
+}
+
+Client Client::with_write_guard(WriteGuard guard) const {
+  BULLA_ASSERT(!impl_->guard);
+  auto client = with_own_connections();
+  client.impl_->guard = std::move(guard);
+  return client;
 }
 
 void Client::close() const noexcept {

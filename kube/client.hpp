@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/json/value.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,10 @@ class Watch {
  private:
   std::unique_ptr<Impl> impl_;
 };
+
+/// Asked just before each write of a client (every request but GET) is sent. An Error is what the
+/// write then comes to: nothing is sent.
+using WriteGuard = std::function<Result<void>()>;
 
 /// A client of one API server.
 ///
@@ -107,7 +112,10 @@ class Client {
                                                std::chrono::milliseconds timeout) const;
 
   /// A client for the same server and user, with connections of its own, that can be closed alone.
+  /// What guards this client's writes guards those of the new one.
   [[nodiscard]] Client with_own_connections() const;
+  /// The same, whose writes `guard` has to let pass. This client must not have one yet.
+  [[nodiscard]] Client with_write_guard(WriteGuard guard) const;
   /// Breaks off every request and watch of this handle and its copies; later ones fail at once
   /// with `unavailable`.
   void close() const noexcept;

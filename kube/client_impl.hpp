@@ -34,6 +34,7 @@ struct Client::Impl {
 
   boost::asio::any_io_executor executor;
   std::shared_ptr<Shared> shared;
+  WriteGuard guard = {};  ///< none: every write passes
   std::deque<IdleConnection> idle = {};
   std::vector<std::weak_ptr<Connection>> open = {};
   bool closed = false;

@@ -241,6 +241,11 @@ Awaitable<Result<Response>> send_request(ClientPtr client, Request request, bool
     if (auto prepared = client->prepare(); !prepared) {
       co_return client->named(prepared.error(), request);
     }
+    if (client->guard && request.method != Method::get) {
+      if (auto passes = client->guard(); !passes) {
+        co_return client->named(passes.error(), request);
+      }
+    }
     const auto generation = client->shared->credentials.generation();
     auto response = co_await send_once(client, request, any_answer);
     if (!response || response->status != 401) co_return response;

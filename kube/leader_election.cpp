@@ -41,6 +41,13 @@ SteadyTime Leadership::until() const noexcept {
   return SteadyTime(SteadyTime::duration(until_->load(std::memory_order_acquire)));
 }
 
+Client fenced(const Client& client, Leadership leadership) {
+  return client.with_write_guard([leadership = std::move(leadership)]() -> Result<void> {
+    if (leadership.holds()) return {};
+    return Error{Errc::unavailable, "not sent: another replica may be leading now"};
+  });
+}
+
 struct LeaderElector::Impl {
   Impl(const Client& to, LeaderElectionOptions how, Random& chance)
       : client(to.with_own_connections()),
@@ -238,6 +245,7 @@ Awaitable<LeaderElector::Impl::Try> LeaderElector::Impl::acquire_or_renew() {
     // A leader knows the Lease: nobody else writes it.
     const auto renewed = co_await write_claim(false);
     if (renewed != Try::held) co_return renewed;
+    if (!election.leads(now())) co_return Try::failed;  // too late to look
   }
   const auto seen = co_await look();
   if (seen != Try::held) co_return seen;
@@ -282,7 +290,9 @@ Awaitable<void> LeaderElector::Impl::release() {
     auto next = lease;
     set_lease_record(next, election.release(options.clock->now()));
     const auto answer = co_await ask(Request::with_json(Method::put, path(), next));
-    if (answer.status != 409) co_return;
+    const bool released = answer.status >= 200 && answer.status <= 299;
+    if (released || answer.status == 403 || answer.status == 404) co_return;
+    if (answer.status != 409) continue;  // a stumble: all stand-bys would wait for the Lease's end
     const auto seen = co_await look();
     if (seen != Try::held || lease.is_null() || election.held_by_other()) co_return;
   }

@@ -16,9 +16,13 @@ namespace bulla::kube {
 /// Asked before every write: am I still the leader? Copies share their answer.
 ///
 /// Nothing at the API server fences a leader that lost its Lease without knowing. So leadership
-/// ends here, by this machine's clock, `lease - renew_deadline` before anybody else can take over:
-/// start no write at or after until(), and give each a time-out of at most that difference
-/// (1.5 s by default). Its resourceVersion does the rest.
+/// ends here, by this machine's clock, `lease - renew_deadline` (1.5 s by default) before anybody
+/// else can take over: start no write at or after until(), see fenced(), and break off what is
+/// under way when the elector calls leadership lost, which it does at that moment. Its
+/// resourceVersion does the rest.
+///
+/// That replaces a time-out for each write: one that is under way while leadership is renewed may
+/// take its time, as it must where an admission webhook is slow.
 ///
 /// Threads: may be asked from any.
 class Leadership {
@@ -32,6 +36,10 @@ class Leadership {
   friend class LeaderElector;
   std::shared_ptr<std::atomic<SteadyTime::rep>> until_;
 };
+
+/// A client for a leader's work: a write that `leadership` does not hold for fails with
+/// `unavailable`, and is not sent. Reads pass. The elector itself must not get it.
+[[nodiscard]] Client fenced(const Client& client, Leadership leadership);
 
 struct LeaderElectionOptions {
   std::string namespace_ = {};  ///< of the Lease

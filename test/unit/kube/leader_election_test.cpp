@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -18,6 +19,7 @@
 namespace bulla::kube {
 namespace {
 
+namespace json = boost::json;
 using namespace std::chrono_literals;
 using test::ApiServer;
 using test::Fault;
@@ -136,6 +138,20 @@ TEST_CASE("a leader that stops hands over at once") {
   CHECK(wait_for_holder(server, "second"));
 }
 
+TEST_CASE("a leader that stops tries more than once to let go") {
+  ApiServer server;
+  Replica first(server, "first");
+  REQUIRE(wait_for_holder(server, "first"));
+  auto stumble = Fault::error(500, {.verb = "update", .resource = "leases"});
+  SUBCASE("refused") {}
+  SUBCASE("no answer") { stumble.kind = Fault::Kind::close; }
+  stumble.count = 2;
+  server.inject(stumble);
+  first.stop();
+  CHECK(first.outcome() == LeaderElector::Outcome::stopped);
+  CHECK(holder_in(server).empty());
+}
+
 TEST_CASE("without permission to watch, a stand-by looks now and then") {
   ApiServer server;
   server.inject(Fault::forbid({.verb = "watch", .resource = "leases"}));
@@ -223,6 +239,37 @@ TEST_CASE("of several that start together one leads, whatever the time of day th
   leader.kill();
   REQUIRE(server.wait_for([&] { return holder_in(server) != before; }));
   CHECK(server.wait_for([&] { return a.led() + b.led() + c.led() == 2; }));
+}
+
+TEST_CASE("who does not lead sends no write, and reads all the same") {
+  ApiServer server;
+  boost::asio::io_context context;
+  ClientConfig config;
+  config.server = server.url();
+  config.ca_pem = server.ca_certificate_pem();
+  config.token = SecretBuffer::copy_of(server.token());
+  const Client client = Client::create(context.get_executor(), std::move(config)).value();
+  const LeaderElector elector(client, {.namespace_ = "default", .name = "lease", .identity = "me"},
+                              system_random());  // it never runs: nobody leads
+  const json::value secret = {
+      {"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", {{"name", "s"}}}};
+  const auto path = resource_path({"", "v1", "secrets"}, {.namespace_ = "default"});
+  const auto write = [&](Client by) -> Awaitable<void> {
+    const auto created = co_await by.create_object(path, secret);
+    REQUIRE_FALSE(created.has_value());
+    CHECK(created.error().code == Errc::unavailable);
+    CHECK_FALSE((co_await by.update(path + "/s", secret)).has_value());
+    CHECK_FALSE((co_await by.merge_patch(path + "/s", secret)).has_value());
+    CHECK_FALSE((co_await by.remove(path + "/s")).has_value());
+    CHECK((co_await by.get(path)).has_value());
+  };
+  const auto fenced_client = fenced(client, elector.leadership());
+  boost::asio::co_spawn(context, write(fenced_client), boost::asio::detached);
+  boost::asio::co_spawn(context, write(fenced_client.with_own_connections()),
+                        boost::asio::detached);
+  context.run();
+  for (const auto& request : server.requests()) CHECK_FALSE(request.is_write());
+  CHECK(server.count_requests({.verb = "list", .resource = "secrets"}) == 2);
 }
 
 TEST_CASE("an elector that still runs long after its leadership ended is not healthy") {
