@@ -28,11 +28,12 @@ std::size_t key_threads() { return std::max(1U, std::thread::hardware_concurrenc
 Controller::Controller(Parts parts)
     : options_(std::move(parts.options)),
       timing_(parts.timing),
-      client_(std::move(parts.client)),
+      leading_(parts.client, options_, parts.clock, parts.random),
+      client_(leading_.client()),
       clock_(parts.clock),
       random_(parts.random),
       pool_(key_threads()),
-      ledger_(options_.repair_drift),
+      ledger_(options_.repair_drift, Ledger::Role::stands_by),
       queue_(client_.executor(), timing_.retry),
       events_(client_, {}, parts.clock, random_),
       keys_({client_, options_, events_, pool_, parts.clock, random_}, [this] { keys_changed(); }),
@@ -42,6 +43,8 @@ Controller::Controller(Parts parts)
                         options_.accept_deprecated_v1_data,
                         {options_.rate_limit, options_.rate_limit_burst}}),
       workers_(client_.executor()),
+      reports_(client_.executor()),
+      election_(client_.executor()),
       background_(client_.executor()),
       stop_bell_(client_.executor()) {
   stop_bell_.expires_at(std::chrono::steady_clock::time_point::max());
@@ -67,21 +70,22 @@ Result<void> Controller::listen() {
   auto http = HttpServer::listen(
       client_.executor(), options_.listen_addr, std::move(how),
       public_endpoints({[this] { return keys_.newest_certificate(); }, [this] { return ready(); },
-                        sealed_requests_, metrics_}));
+                        [this] { return leading_.is_healthy(); }, sealed_requests_, metrics_}));
   if (!http) return http.error();
   http_ = std::make_unique<HttpServer>(std::move(*http));
   metrics_http_ = std::make_unique<HttpServer>(std::move(*metrics));
   return {};
 }
 
-kube::Awaitable<void> Controller::run() {
+kube::Awaitable<Result<void>> Controller::run() {
   log_info("Starting sealed-secrets controller", {{"version", contract_version}});
   background_.start(http_->run());
   log_info("HTTP server serving", {{"addr", http_->address()}});
   background_.start(metrics_http_->run());
   log_info("HTTP metrics server serving", {{"addr", metrics_http_->address()}});
-  background_.start(events_.run());
+  reports_.start(events_.run());
   background_.start(keys_.run());
+  election_.start(elect());
 
   const bool has_key = co_await keys_.wait_for_key();
   if (has_key) {
@@ -91,10 +95,30 @@ kube::Awaitable<void> Controller::run() {
       watches_.push_back(std::make_unique<NamespaceWatch>(parts, std::move(namespace_)));
       background_.start(watches_.back()->run());
     }
-    for (std::size_t i = 0; i < workers; ++i) workers_.start(work());
     co_await until_stopped();
   }
   co_await wind_down();
+  co_return end_;
+}
+
+kube::Awaitable<void> Controller::elect() {
+  end_ = co_await leading_.run([this] { lead(); });
+  if (end_) co_return;
+  log_error("leader election: leadership is lost; ending, to start again as a stand-by",
+            {{"error", end_.error().message}});
+  // In time: nobody else can lead yet.
+  client_.close();
+  stop();
+}
+
+/// From here on this replica writes. The order of this and of the watches does not matter: those
+/// that start later find the Ledger leading.
+void Controller::lead() {
+  if (stopped_) return;
+  ledger_.lead();
+  keys_.lead();
+  for (const auto& watch : watches_) watch->take_over();
+  for (std::size_t i = 0; i < workers; ++i) workers_.start(work());
 }
 
 kube::Awaitable<void> Controller::work() {
@@ -120,11 +144,18 @@ kube::Awaitable<void> Controller::wind_down() {
   log_info("Shutting down");
   for (const auto& watch : watches_) watch->cancel();
   queue_.shut_down();
-  if (!co_await workers_.wait(timing_.workers_stop_max))
+  if (!co_await workers_.wait(timing_.workers_stop_max)) {
     log_error("Some objects are still being worked on; leaving them to the next start");
-  events_.stop(timing_.events_stop_max);
+    client_.close();
+  }
+  events_.stop(end_ ? timing_.events_stop_max : std::chrono::milliseconds(0));
   http_->stop();
   metrics_http_->stop();
+  co_await reports_.wait();
+  // Nothing of ours is under way now, so another replica may lead. A new key that is still being
+  // made comes too late for client_.
+  leading_.stop();
+  co_await election_.wait();
   const bool ended = co_await background_.wait(timing_.events_stop_max + timing_.events_stop_max);
   // What still waits for the API server is broken off.
   client_.close();
@@ -149,13 +180,18 @@ bool Controller::ready() const {
          std::all_of(watches_.begin(), watches_.end(), settled);
 }
 
-void Controller::renew_key() { keys_.renew_now(); }
+void Controller::renew_key() {
+  if (leading_.leads()) return keys_.renew_now();
+  log_info("This replica stands by and adds no key: signal the one that leads",
+           {{"leader", leading_.leader()}});
+}
 
 void Controller::keys_changed() {
   for (const auto& key : ledger_.waiting_for_keys()) queue_.add(key);
 }
 
 void Controller::refresh_metrics() {
+  metrics_.set_leader(leading_.leads());
   metrics_.set_keys(keys_.counts());
   metrics_.set_private_key_operations(private_key_operations());
   if (const auto newest = keys_.newest()) {

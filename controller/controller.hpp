@@ -15,6 +15,7 @@
 #include "controller/drift_guard.hpp"
 #include "controller/http_server.hpp"
 #include "controller/key_registry.hpp"
+#include "controller/leading.hpp"
 #include "controller/ledger.hpp"
 #include "controller/metrics.hpp"
 #include "controller/namespace_watch.hpp"
@@ -37,7 +38,10 @@ struct ControllerTiming {
   std::chrono::milliseconds events_stop_max = std::chrono::seconds(2);
 };
 
-/// The controller, whole: keys, watches, workers, HTTP. One per cluster (or per set of namespaces).
+/// The controller, whole: keys, watches, workers, HTTP.
+///
+/// Of several replicas one leads: it alone runs workers, adds keys, writes. The others stand by:
+/// they serve HTTP, follow the keys, and watch, so that one of them can take over at once.
 ///
 /// Threads: everything runs on the client's executor, which must be that of a single-threaded
 /// io_context; private-key work runs on a pool of its own, one thread a core.
@@ -58,11 +62,13 @@ class Controller {
   Controller& operator=(const Controller&) = delete;
 
   /// Works until stop(), then ends cleanly: no new work, what is under way is finished (within
-  /// limits), waiting Events are sent. Call it once. HTTP is served before anything else, keys
-  /// are looked for next, and SealedSecrets as soon as there is a key.
-  [[nodiscard]] kube::Awaitable<void> run();
+  /// limits), waiting Events are sent, and then the Lease is released. Call it once. HTTP is served
+  /// before anything else, keys are looked for next, and SealedSecrets as soon as there is a key.
+  /// Errors: unavailable when leadership was lost. What is under way has been broken off: the
+  /// process is to end, and to start again as a stand-by.
+  [[nodiscard]] kube::Awaitable<Result<void>> run();
   void stop();
-  /// Adds a sealing key now.
+  /// Adds a sealing key now. A stand-by says which replica to ask instead.
   void renew_key();
 
   [[nodiscard]] std::uint16_t http_port() const noexcept { return http_->port(); }
@@ -71,6 +77,8 @@ class Controller {
  private:
   explicit Controller(Parts parts);
   [[nodiscard]] Result<void> listen();
+  [[nodiscard]] kube::Awaitable<void> elect();
+  void lead();
   [[nodiscard]] kube::Awaitable<void> work();
   [[nodiscard]] kube::Awaitable<void> until_stopped();
   [[nodiscard]] kube::Awaitable<void> wind_down();
@@ -80,7 +88,8 @@ class Controller {
 
   const Options options_;
   const ControllerTiming timing_;
-  kube::Client client_;
+  Leading leading_;
+  kube::Client client_;  ///< Leading's
   const Clock& clock_;
   Random& random_;
   boost::asio::thread_pool pool_;
@@ -96,9 +105,12 @@ class Controller {
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<HttpServer> metrics_http_;
   TaskGroup workers_;
+  TaskGroup reports_;  ///< of Events
+  TaskGroup election_;
   TaskGroup background_;
   boost::asio::steady_timer stop_bell_;
   bool stopped_ = false;
+  Result<void> end_ = {};  ///< what run() returns
 };
 
 }  // namespace bulla

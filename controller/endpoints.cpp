@@ -51,6 +51,11 @@ std::string_view method_label(std::string_view method) {
   return "unknown";
 }
 
+HttpReply liveness(bool healthy) {
+  if (healthy) return text_reply(200, "ok\n");
+  return text_reply(503, "not healthy: leadership ended long ago, and this process still runs\n");
+}
+
 HttpReply readiness(bool ready) {
   if (ready) return text_reply(200, "ok\n");
   auto reply = text_reply(503, "not ready: keys or objects are still being listed\n");
@@ -89,7 +94,8 @@ boost::asio::awaitable<HttpReply> answer_publicly(const PublicEndpoints& endpoin
                                                   HttpRequest request) {
   if (request.path == "/healthz" || request.path == "/readyz") {
     if (!only_reads(request)) co_return method_not_allowed();
-    co_return readiness(request.path == "/healthz" || endpoints.ready());
+    if (request.path == "/healthz") co_return liveness(endpoints.healthy());
+    co_return readiness(endpoints.ready());
   }
   const bool sealed = is_for_sealed(request.path);
   if (!sealed && request.path != certificate_path)

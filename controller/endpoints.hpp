@@ -15,13 +15,15 @@ namespace bulla {
 struct PublicEndpoints {
   std::function<std::optional<Certificate>()> newest;  ///< the certificate to seal with
   std::function<bool()> ready;                         ///< whether the controller does its work
+  std::function<bool()> healthy;                       ///< whether leader election makes progress
   SealedRequests& sealed;
   Metrics& metrics;
 };
 
 /// The endpoints of --listen-addr, open to everyone in the cluster:
-///   GET, HEAD /healthz      200 "ok": the loop turns
-///   GET, HEAD /readyz       200 "ok", or 503 while keys or objects are still being listed
+///   GET, HEAD /healthz      200 "ok": the loop turns, and leader election with it; else 503
+///   GET, HEAD /readyz       200 "ok", or 503 while keys or objects are still being listed. A
+///                           stand-by is ready too: it serves all of this
 ///   GET, HEAD /v1/cert.pem  the certificate to seal with; 503 until there is one
 ///   POST /v1/verify, /v1/rotate: see SealedRequests
 /// Everything else is 404. What is referred to must outlive the service.

@@ -93,6 +93,12 @@ void KeyRegistry::stop() {
   first_key_.cancel();
 }
 
+void KeyRegistry::lead() {
+  leading_ = true;
+  for (const auto& [held, malformed] : malformed_) record(malformed);
+  bell_.cancel();
+}
+
 void KeyRegistry::renew_now() {
   renew_asked_ = true;
   bell_.cancel();
@@ -183,14 +189,20 @@ void KeyRegistry::take(Source source, const json::value& secret) {
 void KeyRegistry::pass_over(const Held& held, const json::value& secret, const Error& error) {
   drop(held);
   const auto known = malformed_.find(held);
-  if (known != malformed_.end() && known->second == error.message) return;
-  malformed_.insert_or_assign(held, error.message);
+  if (known != malformed_.end() && known->second.why == error.message) return;
+  Malformed malformed{{"v1", "Secret", kube::key_of(secret), std::string(kube::uid_of(secret)),
+                       std::string(kube::resource_version_of(secret))},
+                      error.message};
   log_error("Error reading a key Secret, passing it over",
             {{"secretname", held.second}, {"error", error.message}});
-  parts_.events.record({"v1", "Secret", kube::key_of(secret), std::string(kube::uid_of(secret)),
-                        std::string(kube::resource_version_of(secret))},
-                       kube::EventType::warning, "ErrKeyUnusable",
-                       "This sealing key is passed over: " + error.message);
+  // Every replica logs it; one Event is enough.
+  if (leading_) record(malformed);
+  malformed_.insert_or_assign(held, std::move(malformed));
+}
+
+void KeyRegistry::record(const Malformed& malformed) {
+  parts_.events.record(malformed.secret, kube::EventType::warning, "ErrKeyUnusable",
+                       "This sealing key is passed over: " + malformed.why);
 }
 
 void KeyRegistry::forget(const Held& held) {

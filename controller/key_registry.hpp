@@ -28,10 +28,11 @@ namespace bulla {
 /// are added, relabelled or deleted take effect at once. A malformed key Secret is reported (log,
 /// Event, metric) and passed over.
 ///
-/// Adds a key when there is none, when the newest is too old, and when asked to. A key is stored in
-/// the cluster before it is used and before its certificate is served. Replicas that add one at the
-/// same moment end with one key more, by its name (see key_secret_name()), which takes no
-/// permission but to create and to list.
+/// Once it leads, adds a key when there is none, when the newest is too old, and when asked to. A
+/// key is stored in the cluster before it is used and before its certificate is served. A stand-by
+/// waits for the keys that the leader stores. Replicas that each believe to be the only one and add
+/// a key at the same moment end with one key more, by its name (see key_secret_name()), which takes
+/// no permission but to create and to list.
 ///
 /// Threads: that of the client's executor; keys are generated on the pool. What the constructor
 /// takes must outlive it. Lifetime: until run() has returned.
@@ -54,7 +55,9 @@ class KeyRegistry {
   /// Runs until stop(). Never gives up: an API server that does not answer is asked again.
   [[nodiscard]] kube::Awaitable<void> run();
   void stop();
-  /// Adds a key now, whatever the age of the newest.
+  /// This replica is the one that writes, from now on.
+  void lead();
+  /// Adds a key now, whatever the age of the newest. Leaders only.
   void renew_now();
 
   /// Waits for the first key; false when stopped before.
@@ -79,6 +82,11 @@ class KeyRegistry {
   void on_event(Watching& watching, kube::ObjectEvent event);
   void take(Source source, const boost::json::value& secret);
   void pass_over(const Held& held, const boost::json::value& secret, const Error& error);
+  struct Malformed {
+    kube::EventSubject secret;
+    std::string why;
+  };
+  void record(const Malformed& malformed);
   void drop(const Held& held);
   void forget(const Held& held);
   void ring_changed(Keyring ring);
@@ -106,8 +114,9 @@ class KeyRegistry {
   boost::asio::steady_timer first_key_;  ///< rings when there is a key
   std::shared_ptr<const Keyring> ring_ = std::make_shared<Keyring>();
   std::map<Held, Fingerprint> held_;
-  std::map<Held, std::string> malformed_;  ///< with what is wrong
+  std::map<Held, Malformed> malformed_;
   std::optional<std::string> cluster_id_;
+  bool leading_ = false;
   bool cutoff_met_ = false;
   bool renew_asked_ = false;
   /// The ring when a key was asked for: one that was not in it is the answer, whoever made it.

@@ -57,7 +57,7 @@ void compare_clocks(const json::value& stored, WallTime now) {
 bool KeyRegistry::listed() const noexcept { return labelled_->listed && legacy_->listed; }
 
 bool KeyRegistry::due() const {
-  if (!listed()) return false;
+  if (!leading_ || !listed()) return false;
   KeyAge age{std::nullopt, std::nullopt, parts_.options.key_renew_period};
   if (const auto entry = newest()) age.newest = entry->ordered_by;
   if (!cutoff_met_) age.cutoff = parts_.options.key_cutoff_time;
@@ -88,7 +88,7 @@ kube::Awaitable<void> KeyRegistry::keep_a_key() {
       if (stopped_) break;
       log_error("Error creating a key, will retry", {{"error", made.error().message}});
       pause = backoff.next(std::chrono::steady_clock::now());
-    } else if (listed()) {
+    } else if (leading_ && listed()) {
       // A cutoff in the future asks for one new key, not for one after another.
       cutoff_met_ = true;
       pause = until_due();

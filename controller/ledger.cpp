@@ -71,6 +71,10 @@ SecretVersion version_of_secret(const json::value& secret) {
 bool Ledger::sealed_secret_is(const json::value& object, Trust trust) {
   const auto [it, is_new] = entries_.try_emplace(kube::key_of(object));
   Entry& entry = it->second;
+  if (!leads()) {
+    follow(entry, object, trust);
+    return false;
+  }
   const std::uint64_t digest = digest_of(object);
   const bool replaced = entry.uid != kube::uid_of(object);
   if (!is_new && !replaced && entry.digest == digest) return false;
@@ -88,6 +92,18 @@ bool Ledger::sealed_secret_is(const json::value& object, Trust trust) {
   return false;
 }
 
+/// Whether or not it differs from the object as it was: the record has no part in the digest.
+void Ledger::follow(Entry& entry, const json::value& object, Trust trust) {
+  if (entry.uid != kube::uid_of(object)) entry = Entry();
+  entry.uid = kube::uid_of(object);
+  entry.digest = digest_of(object);
+  entry.keys = short_names(keys_in_status(object));
+  const auto record = trust == Trust::status ? record_in(object) : std::nullopt;
+  entry.secret = record ? version_of_secret(record->secret_uid, record->secret_version) : 0;
+  entry.state = record ? State::recorded : State::unknown;
+  if (record && entry.seen == entry.secret) entry.state = State::synced;
+}
+
 void Ledger::sealed_secret_gone(const kube::ObjectKey& key) {
   const auto it = entries_.find(key);
   if (it == entries_.end()) return;
@@ -101,6 +117,11 @@ Ledger::SecretNews Ledger::secret_is(const json::value& metadata) {
   Entry& entry = it->second;
   entry.secret_changed = true;
   entry.seen = version_of_secret(metadata);
+  if (!leads()) {
+    const bool recorded = entry.state == State::recorded || entry.state == State::synced;
+    if (recorded) entry.state = entry.secret == entry.seen ? State::synced : State::recorded;
+    return SecretNews::none;
+  }
   switch (entry.state) {
     case State::recorded:
       entry.state = entry.secret == entry.seen ? State::synced : State::unknown;
@@ -122,11 +143,16 @@ Ledger::SecretNews Ledger::secret_is(const json::value& metadata) {
 }
 
 bool Ledger::secret_gone(const kube::ObjectKey& key) {
+  if (!leads()) gone_.erase(key);  // nothing is left to look after
   const auto it = entries_.find(key);
   if (it == entries_.end()) return false;
   Entry& entry = it->second;
   entry.secret_changed = true;
   entry.seen = 0;
+  if (!leads()) {
+    if (entry.state == State::synced) entry.state = State::recorded;
+    return false;
+  }
   if (entry.state == State::recorded) entry.state = State::unknown;
   // What does not open can't be brought back.
   return entry.state != State::no_key && entry.state != State::broken;
@@ -139,6 +165,20 @@ std::vector<kube::ObjectKey> Ledger::take_recorded(std::string_view namespace_) 
     if (!namespace_.empty() && key.namespace_ != namespace_) continue;
     entry.state = State::unknown;
     keys.push_back(key);
+  }
+  return keys;
+}
+
+std::vector<kube::ObjectKey> Ledger::unsettled(std::string_view namespace_) const {
+  std::vector<kube::ObjectKey> keys;
+  const auto here = [&](const kube::ObjectKey& key) {
+    return namespace_.empty() || key.namespace_ == namespace_;
+  };
+  for (const auto& [key, entry] : entries_) {
+    if (entry.state == State::unknown && here(key)) keys.push_back(key);
+  }
+  for (const auto& [key, uid] : gone_) {
+    if (here(key)) keys.push_back(key);
   }
   return keys;
 }

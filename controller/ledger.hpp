@@ -37,10 +37,19 @@ using SecretVersion = std::uint64_t;
 ///
 /// It answers one question: does this news need a pass? Being wrong costs time, never correctness:
 /// every pass looks at everything afresh. Pure; not thread-safe.
+///
+/// On a stand-by the answer is always no. It follows what the leader records instead, as if each
+/// piece of news came from the first list of a restart, so that lead() finds little to do.
 class Ledger {
  public:
+  enum class Role { stands_by, leads };
   /// `repairs_drift`: whether a change of what was right is news.
-  explicit Ledger(bool repairs_drift = true) : repairs_drift_(repairs_drift) {}
+  explicit Ledger(bool repairs_drift = true, Role role = Role::leads)
+      : repairs_drift_(repairs_drift), role_(role) {}
+
+  /// News may need passes from now on; for what came before see unsettled().
+  void lead() noexcept { role_ = Role::leads; }
+  [[nodiscard]] bool leads() const noexcept { return role_ == Role::leads; }
 
   /// Whether a status is taken at its word until the Secrets are listed.
   enum class Trust { status, nothing };
@@ -65,6 +74,9 @@ class Ledger {
   /// The Secrets of the namespace (empty: of all) are listed, or can't be: those whose records were
   /// not confirmed. Each needs a pass.
   [[nodiscard]] std::vector<kube::ObjectKey> take_recorded(std::string_view namespace_);
+  /// Those of the namespace (empty: of all) that nothing vouches for, and the gone whose Secrets
+  /// are still to be looked after: what a stand-by has to see to when it becomes the leader.
+  [[nodiscard]] std::vector<kube::ObjectKey> unsettled(std::string_view namespace_) const;
 
   [[nodiscard]] bool knows(const kube::ObjectKey& key) const { return entries_.contains(key); }
   /// The uid of the SealedSecret; empty when there is none.
@@ -114,8 +126,10 @@ class Ledger {
     bool secret_changed = false;  ///< since the pass began
   };
   [[nodiscard]] std::vector<SealingKey> short_names(const std::vector<std::string>& fingerprints);
+  void follow(Entry& entry, const boost::json::value& object, Trust trust);
 
   bool repairs_drift_;
+  Role role_;
   std::unordered_map<kube::ObjectKey, Entry> entries_;
   std::vector<std::string> sealing_keys_;  ///< every one met so far; they are few
   bool remembers_gone_ = false;

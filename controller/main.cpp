@@ -59,7 +59,8 @@ void log_what_was_given(const bulla::CommandLine& line) {
     bulla::log_error("Flag is accepted, but not supported yet", {{"flag", "--" + flag}});
 }
 
-Result<void> run(bulla::Options options) {
+/// The exit status.
+Result<int> run(bulla::Options options) {
   auto environment = bulla::kube::process_environment();
   options.own_namespace = bulla::own_namespace(environment.variable("POD_NAMESPACE"),
                                                environment.service_account_directory);
@@ -89,13 +90,15 @@ Result<void> run(bulla::Options options) {
   };
   wait_for_renewal();
 
-  net::co_spawn(io, (*controller)->run(), [&](std::exception_ptr failure) {
+  int status = 0;
+  net::co_spawn(io, (*controller)->run(), [&](std::exception_ptr failure, Result<void> ended) {
     stop_signals.cancel();
     renew_signal.cancel();
     if (failure) std::rethrow_exception(failure);
+    if (!ended) status = exit_failure;
   });
   io.run();
-  return {};
+  return status;
 }
 
 int controller_program(std::span<const char* const> arguments) {
@@ -115,11 +118,10 @@ int controller_program(std::span<const char* const> arguments) {
 
   bulla::configure_log(line->options.log);
   log_what_was_given(*line);
-  if (auto done = run(std::move(line->options)); !done) {
-    bulla::log_error("Error starting the controller", {{"error", done.error().message}});
-    return exit_failure;
-  }
-  return 0;
+  const auto status = run(std::move(line->options));
+  if (status) return *status;
+  bulla::log_error("Error starting the controller", {{"error", status.error().message}});
+  return exit_failure;
 }
 
 }  // namespace

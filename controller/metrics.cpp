@@ -72,6 +72,11 @@ struct Metrics::Impl {
           .Name("sealed_secrets_controller_newest_key_age_seconds")
           .Help("Age of the key whose certificate is served")
           .Register(registry);
+  prometheus::Family<prometheus::Gauge>& leader =
+      prometheus::BuildGauge()
+          .Name("sealed_secrets_controller_leader")
+          .Help("Whether this replica is the one that writes: 1 (it leads) or 0 (it stands by)")
+          .Register(registry);
   prometheus::Family<prometheus::Gauge>& dependents =
       prometheus::BuildGauge()
           .Name("sealed_secrets_controller_key_dependents")
@@ -136,6 +141,8 @@ void Metrics::set_keys(const Keys& keys) {
 }
 
 void Metrics::set_newest_key_age(double seconds) { impl_->newest_key_age.Add({}).Set(seconds); }
+
+void Metrics::set_leader(bool leads) { impl_->leader.Add({}).Set(leads ? 1 : 0); }
 
 void Metrics::set_dependents(const std::vector<Dependents>& keys) {
   const std::lock_guard lock(impl_->mutex);

@@ -42,6 +42,8 @@ class Metrics {
   void set_keys(const Keys& keys);
   /// Of the key that is sealed with, in seconds.
   void set_newest_key_age(double seconds);
+  /// Whether this replica is the one that writes.
+  void set_leader(bool leads);
   /// A sealing key, and how many SealedSecrets depend on it. Without a name: on keys that are not
   /// here (any more).
   struct Dependents {

@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "controller/paths.hpp"
+#include "controller/status.hpp"
 #include "kube/object.hpp"
 #include "resource/objects.hpp"
 
@@ -71,7 +72,8 @@ void NamespaceWatch::on_sealed_secret(kube::ObjectEvent event) {
   using Kind = kube::ObjectEvent::Kind;
   // What is there at start waits behind what people change now.
   const auto priority = listed_ ? kube::Priority::live : kube::Priority::backlog;
-  const auto trust = listed_ || !secrets_ ? Ledger::Trust::nothing : Ledger::Trust::status;
+  const bool trusts = secrets_ && (!listed_ || !parts_.ledger.leads());
+  const auto trust = trusts ? Ledger::Trust::status : Ledger::Trust::nothing;
   const kube::ObjectKey key = kube::key_of(event.object);
   switch (event.kind) {
     case Kind::init: sealed_roll_.begin(); break;
@@ -80,16 +82,32 @@ void NamespaceWatch::on_sealed_secret(kube::ObjectEvent event) {
       const bool known = parts_.ledger.knows(key);
       const bool needs_pass = parts_.ledger.sealed_secret_is(event.object, trust);
       if (needs_pass) parts_.queue.add(key, priority);
-      const auto instance = kube::label_of(event.object, "app.kubernetes.io/instance");
-      if (!known && !needs_pass) parts_.metrics.set_condition(key, instance.value_or(""), true);
+      const bool untold = !known || !parts_.ledger.leads();
+      if (untold && !needs_pass) show_condition(key, event.object);
       break;
     }
     case Kind::apply:
-      if (parts_.ledger.sealed_secret_is(event.object)) parts_.queue.add(key);
+      if (parts_.ledger.sealed_secret_is(event.object, trust)) parts_.queue.add(key);
+      if (!parts_.ledger.leads()) show_condition(key, event.object);
       break;
     case Kind::remove: gone(key); break;
     case Kind::init_done: sealed_secrets_listed(); break;
   }
+}
+
+/// What no pass of ours finds out, the status tells.
+void NamespaceWatch::show_condition(const kube::ObjectKey& key, const boost::json::value& object) {
+  const auto synced = synced_in_status(object);
+  if (!synced) return;
+  const auto instance = kube::label_of(object, "app.kubernetes.io/instance");
+  parts_.metrics.set_condition(key, instance.value_or(""), *synced);
+}
+
+void NamespaceWatch::take_over() {
+  // Before the Secrets are listed nobody can tell which records are confirmed: their list will.
+  if (secrets_settled_) (void)parts_.ledger.take_recorded(namespace_);
+  for (const auto& key : parts_.ledger.unsettled(namespace_))
+    parts_.queue.add(key, kube::Priority::backlog);
 }
 
 void NamespaceWatch::sealed_secrets_listed() {
@@ -112,6 +130,7 @@ void NamespaceWatch::on_secret(kube::ObjectEvent event) {
       if (parts_.ledger.secret_gone(key)) parts_.queue.add(key);
       break;
     case Kind::init_done:
+      secrets_settled_ = true;
       for (const auto& missing : secret_roll_.missing(parts_.ledger.keys_in(namespace_))) {
         if (parts_.ledger.secret_gone(missing)) parts_.queue.add(missing, kube::Priority::backlog);
       }
@@ -145,6 +164,8 @@ void NamespaceWatch::repair(const kube::ObjectKey& key) {
 
 /// The Secrets can't be listed now: what was recorded is looked at, one by one.
 void NamespaceWatch::stop_trusting() {
+  secrets_settled_ = true;
+  if (!parts_.ledger.leads()) return;
   for (const auto& key : parts_.ledger.take_recorded(namespace_))
     parts_.queue.add(key, kube::Priority::backlog);
 }
@@ -152,7 +173,7 @@ void NamespaceWatch::stop_trusting() {
 void NamespaceWatch::gone(const kube::ObjectKey& key) {
   parts_.ledger.sealed_secret_gone(key);
   parts_.queue.forget(key);
-  if (parts_.options.old_gc_behavior) parts_.queue.add(key);
+  if (parts_.options.old_gc_behavior && parts_.ledger.leads()) parts_.queue.add(key);
   parts_.metrics.forget_condition(key);
 }
 

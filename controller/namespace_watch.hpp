@@ -46,6 +46,8 @@ class NamespaceWatch {
   /// Runs until cancel().
   [[nodiscard]] kube::Awaitable<void> run();
   void cancel() noexcept;
+  /// The Ledger leads from now on: queues what another replica may have left undone.
+  void take_over();
 
   /// The first list of SealedSecrets is complete.
   [[nodiscard]] bool listed() const noexcept { return listed_; }
@@ -58,6 +60,7 @@ class NamespaceWatch {
   void secret_came(const kube::ObjectKey& key, const boost::json::value& metadata,
                    kube::Priority priority);
   void gone(const kube::ObjectKey& key);
+  void show_condition(const kube::ObjectKey& key, const boost::json::value& object);
   void repair(const kube::ObjectKey& key);
   void stop_trusting();
   void sealed_secrets_listed();
@@ -69,6 +72,7 @@ class NamespaceWatch {
   Roll sealed_roll_;
   Roll secret_roll_;
   bool listed_ = false;
+  bool secrets_settled_ = false;  ///< they are listed, or could not be
   bool in_trouble_ = false;
   bool cancelled_ = false;
   TaskGroup tasks_;

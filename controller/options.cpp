@@ -235,6 +235,29 @@ FlagSet::Group service_flags(Options& o) {
             .set = FlagSet::text(o.tls_key_file)}}};
 }
 
+FlagSet::Group replica_flags(Options& o) {
+  return {"Several replicas",
+          {{.name = "leader-elect",
+            .help = "Let one replica write, the others stand by; false: this is the only one.",
+            .set = FlagSet::toggle(o.leader_elect)},
+           {.name = "leader-elect-lease-duration",
+            .value = "duration",
+            .help = "How long stand-bys wait for a leader that is silent (4s).",
+            .set = duration(o.lease_duration)},
+           {.name = "leader-elect-renew-deadline",
+            .value = "duration",
+            .help = "How long a leader that can't renew its Lease goes on (2.5s).",
+            .set = duration(o.renew_deadline)},
+           {.name = "leader-elect-retry-period",
+            .value = "duration",
+            .help = "Between two renewals (1s).",
+            .set = duration(o.retry_period)},
+           {.name = "leader-elect-resource-name",
+            .value = "string",
+            .help = "The Lease, in the controller's namespace (sealed-secrets-controller).",
+            .set = FlagSet::text(o.lease_name)}}};
+}
+
 FlagSet::Group process_flags(Options& o) {
   return {"Process",
           {{.name = "log-level",
@@ -267,6 +290,7 @@ FlagSet make_flags(Options& options, bool& version, bool& help) {
           {key_flags(options),
            work_flags(options),
            service_flags(options),
+           replica_flags(options),
            process_flags(options),
            {"Help",
             {{.name = "version", .help = "Print the version.", .set = FlagSet::toggle(version)},
@@ -274,6 +298,17 @@ FlagSet make_flags(Options& options, bool& version, bool& help) {
               .shorthand = 'h',
               .help = "Print this.",
               .set = FlagSet::toggle(help)}}}}};
+}
+
+Result<void> check_election(const Options& options) {
+  if (options.lease_name.empty())
+    return Error{Errc::invalid_input, "--leader-elect-resource-name must not be empty"};
+  auto fine = options.election_timings().check();
+  if (fine) return {};
+  return std::move(fine).error().during(
+      "--leader-elect-lease-duration " + format_go_duration(options.lease_duration) +
+      ", --leader-elect-renew-deadline " + format_go_duration(options.renew_deadline) +
+      ", --leader-elect-retry-period " + format_go_duration(options.retry_period));
 }
 
 Result<void> check(const Options& options) {
@@ -293,7 +328,7 @@ Result<void> check(const Options& options) {
     return Error{Errc::invalid_input, "--tls-cert-file and --tls-key-file need each other"};
   if (options.key_prefix.empty())
     return Error{Errc::invalid_input, "--key-prefix must not be empty"};
-  return {};
+  return check_election(options);
 }
 
 }  // namespace
@@ -305,6 +340,14 @@ std::vector<std::string> Options::namespaces() const {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
   return names;
+}
+
+kube::ElectionTimings Options::election_timings() const {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  return {.lease = duration_cast<milliseconds>(lease_duration),
+          .renew_deadline = duration_cast<milliseconds>(renew_deadline),
+          .retry = duration_cast<milliseconds>(retry_period)};
 }
 
 Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {

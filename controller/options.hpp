@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "kube/election.hpp"
 
 namespace bulla {
 
@@ -52,6 +53,14 @@ struct Options {
   int rate_limit_burst = 2;        ///< beyond the first, at once
   std::string tls_cert_file = {};  ///< ours: both or none
   std::string tls_key_file = {};
+
+  // Ours: which one of several replicas writes. Times as for client-go's electors.
+  bool leader_elect = true;
+  std::chrono::nanoseconds lease_duration = kube::ElectionTimings().lease;
+  std::chrono::nanoseconds renew_deadline = kube::ElectionTimings().renew_deadline;
+  std::chrono::nanoseconds retry_period = kube::ElectionTimings().retry;
+  std::string lease_name = "sealed-secrets-controller";  ///< in own_namespace
+  [[nodiscard]] kube::ElectionTimings election_timings() const;
 
   std::optional<std::string> kubeconfig = {};  ///< ours: to run outside of a cluster
   /// The controller's own, where its keys live. Not a flag: see own_namespace().

@@ -126,6 +126,14 @@ std::optional<SyncRecord> record_in(const json::value& sealed) {
   return record;
 }
 
+std::optional<bool> synced_in_status(const json::value& sealed) {
+  const auto status =
+      text_of(condition_of(kube::find_member(sealed, {"status"}), "Synced"), "status");
+  if (status == "True") return true;
+  if (status == "False") return false;
+  return std::nullopt;
+}
+
 std::optional<json::value> next_status(const json::value* old, const Outcome& outcome,
                                        std::int64_t generation, WallTime now) {
   const std::string_view status = outcome.synced ? "True" : "False";

@@ -35,6 +35,9 @@ struct SyncRecord {
 /// The keys that the status names; empty if it names none.
 [[nodiscard]] std::vector<std::string> keys_in_status(const boost::json::value& sealed);
 
+/// Whether the status says that the Secret is in sync; nothing if it says neither.
+[[nodiscard]] std::optional<bool> synced_in_status(const boost::json::value& sealed);
+
 /// How a pass over a SealedSecret ended, for its owner to read.
 struct Outcome {
   bool synced = false;

@@ -231,12 +231,13 @@ struct Endpoints {
   Metrics metrics;
   std::optional<Certificate> newest;
   std::atomic<bool> ready = false;
+  std::atomic<bool> healthy = true;
   SealedRequests sealed{{[] { return std::make_shared<const Keyring>(); },
                          [] { return Keyring::Entry(); },
                          true,
                          {.per_second = 1, .burst = 1}}};
-  Serving serving{public_endpoints(
-      {[this] { return newest; }, [this] { return ready.load(); }, sealed, metrics})};
+  Serving serving{public_endpoints({[this] { return newest; }, [this] { return ready.load(); },
+                                    [this] { return healthy.load(); }, sealed, metrics})};
 };
 
 }  // namespace
@@ -268,6 +269,10 @@ TEST_CASE("ready is not the same as alive") {
   CHECK(has(endpoints.serving.get("/healthz"), "HTTP/1.1 200 "));
   endpoints.ready = true;
   CHECK(has(endpoints.serving.get("/readyz"), "HTTP/1.1 200 "));
+  endpoints.healthy = false;
+  const auto ill = endpoints.serving.get("/healthz");
+  CHECK(has(ill, "HTTP/1.1 503 "));
+  CHECK(body_of(ill).starts_with("not healthy: "));
 }
 
 TEST_CASE("without a key, verify and rotate say so, and no header dodges their rate") {

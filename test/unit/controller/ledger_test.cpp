@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "json_text.hpp"
@@ -242,6 +243,72 @@ TEST_CASE("a roll tells who is missing") {
   roll.saw({"n", "a"});
   roll.saw({"n", "b"});
   CHECK(roll.missing({{"n", "a"}, {"n", "c"}}) == std::vector<kube::ObjectKey>{{"n", "c"}});
+}
+
+TEST_CASE("a stand-by follows the leader, and takes over what nothing vouches for") {
+  const auto as_recorded = sealed("'uid':'u','generation':1,", recorded);
+  const auto edited = sealed("'uid':'u','generation':2,", recorded);
+  using Step = std::function<void(Ledger&)>;
+  const auto object = [](boost::json::value now) -> Step {
+    return [now](Ledger& l) { CHECK_FALSE(l.sealed_secret_is(now, Ledger::Trust::status)); };
+  };
+  const auto version = [](const char* now) -> Step {
+    return [now](Ledger& l) { CHECK(l.secret_is(secret_at(now)) == SecretNews::none); };
+  };
+  const Step secret_goes = [](Ledger& l) { CHECK_FALSE(l.secret_gone(key)); };
+  struct Case {
+    const char* name;
+    std::vector<Step> steps;
+    bool settled;
+  };
+  const Case cases[] = {
+      {"recorded, then the Secret is shown", {object(as_recorded), version("7")}, true},
+      {"the leader rewrote the Secret, and recorded it",
+       {object(as_recorded), version("6"), version("7"), object(as_recorded)},
+       true},
+      {"the record came before the Secret's news",
+       {object(as_recorded), version("6"), object(as_recorded), version("7")},
+       true},
+      {"another version than the recorded one",
+       {object(as_recorded), version("7"), version("8")},
+       false},
+      {"the Secret is gone", {object(as_recorded), version("7"), secret_goes}, false},
+      {"the Secret was never shown", {object(as_recorded)}, false},
+      {"an edit that nobody has seen to",
+       {object(as_recorded), version("7"), object(edited)},
+       false},
+      {"no record", {object(sealed("'uid':'u','generation':1,")), version("7")}, false},
+      {"another object of that name, recorded",
+       {object(as_recorded), version("7"), object(sealed("'uid':'u2','generation':1,", recorded))},
+       false},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    Ledger ledger(true, Ledger::Role::stands_by);
+    for (const auto& step : c.steps) step(ledger);
+    ledger.lead();
+    (void)ledger.take_recorded("");
+    CHECK(ledger.unsettled("").empty() == c.settled);
+    CHECK(ledger.unsettled("elsewhere").empty());
+    // What was settled is from now on kept right.
+    if (c.settled) CHECK(ledger.secret_is(secret_at("9")) == SecretNews::drifted);
+  }
+}
+
+TEST_CASE("a stand-by remembers who is gone until the Secret is gone too") {
+  Ledger ledger(true, Ledger::Role::stands_by);
+  ledger.remember_the_gone();
+  (void)ledger.sealed_secret_is(sealed("'uid':'u',"), Ledger::Trust::status);
+  ledger.sealed_secret_gone(key);
+  CHECK(ledger.unsettled("n") == std::vector{key});
+  SUBCASE("not before it leads") {
+    ledger.lead();
+    CHECK(ledger.uid_of_gone(key) == "u");
+  }
+  SUBCASE("the leader deleted the Secret") {
+    (void)ledger.secret_gone(key);
+    CHECK(ledger.unsettled("n").empty());
+  }
 }
 
 }  // namespace bulla::test

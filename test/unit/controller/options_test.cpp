@@ -31,6 +31,11 @@ TEST_CASE("the defaults are the reference's") {
   CHECK(o.listen_metrics_addr == ":8081");
   CHECK(format_go_duration(o.read_timeout) == "2m0s");
   CHECK(o.log.info_to_stdout);
+  CHECK(o.leader_elect);
+  CHECK(o.election_timings().lease == std::chrono::seconds(4));
+  CHECK(o.election_timings().renew_deadline == std::chrono::milliseconds(2500));
+  CHECK(o.election_timings().retry == std::chrono::seconds(1));
+  CHECK(o.lease_name == "sealed-secrets-controller");
   CHECK(line->not_supported_yet.empty());
 }
 
@@ -92,6 +97,13 @@ TEST_CASE("what can't be understood is refused") {
       {"--rate-limit=0", "--rate-limit must be at least 1"},
       {"--rate-limit-burst=-1", "--rate-limit-burst must not be less than 0"},
       {"--tls-cert-file=x", "--tls-cert-file and --tls-key-file need each other"},
+      {"--leader-elect-lease-duration=2s",
+       "--leader-elect-lease-duration 2s, --leader-elect-renew-deadline 2.5s, "
+       "--leader-elect-retry-period 1s: the lease duration must be longer than the renew deadline"},
+      {"--leader-elect-renew-deadline=1s", "must be longer than 1.2 retry periods"},
+      {"--leader-elect-retry-period=0", "must be above zero"},
+      {"--leader-elect-lease-duration=4500ms", "in whole seconds"},
+      {"--leader-elect-resource-name=", "--leader-elect-resource-name must not be empty"},
       {"word", "unexpected argument \"word\""},
       {"--log-level=DEBUG", "neither INFO nor ERROR"},
       {"--key-ttl=soon", "time: invalid duration \"soon\""},

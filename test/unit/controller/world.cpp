@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
+#include <utility>
 
 #include "json_text.hpp"
 
@@ -34,11 +35,20 @@ ControllerTiming quick() {
   return timing;
 }
 
-kube::Client client_of(const ApiServer& server, const net::any_io_executor& executor) {
+void set_election(bulla::Options& options, bool quick) {
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
+  options.lease_duration = quick ? seconds(2) : seconds(10);
+  options.renew_deadline = quick ? milliseconds(1500) : seconds(8);
+  options.retry_period = quick ? milliseconds(200) : seconds(1);
+}
+
+kube::Client client_of(const ApiServer& server, const net::any_io_executor& executor,
+                       const std::string& token) {
   kube::ClientConfig config;
   config.server = server.url();
   config.ca_pem = server.ca_certificate_pem();
-  config.token = SecretBuffer::copy_of(server.token());
+  config.token = SecretBuffer::copy_of(token.empty() ? server.token() : token);
   return kube::Client::create(executor, std::move(config)).value();
 }
 
@@ -70,24 +80,46 @@ Reply http_post(std::uint16_t port, std::string_view path, std::string_view body
                                  std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
 }
 
-Replica::Replica(const ApiServer& server, const bulla::Options& options, const Clock& clock)
-    : controller_(Controller::create({options, client_of(server, io_.get_executor()), clock,
+Replica::Replica(const ApiServer& server, const bulla::Options& options, const Clock& clock,
+                 const std::string& token)
+    : controller_(Controller::create({options, client_of(server, io_.get_executor(), token), clock,
                                       system_random(), quick()})
                       .value()),
       http_port(controller_->http_port()),
       metrics_port(controller_->metrics_port()) {
-  net::co_spawn(io_, controller_->run(), [](std::exception_ptr failure) {
+  net::co_spawn(io_, controller_->run(), [this](std::exception_ptr failure, Result<void> ended) {
     if (failure) std::rethrow_exception(failure);
+    lost_ = !ended;
   });
   thread_ = std::thread([this] { io_.run(); });
 }
 
 Replica::~Replica() {
+  thaw();
   post([this] { controller_->stop(); });
   thread_.join();
 }
 
 void Replica::post(std::function<void()> work) { net::post(io_, std::move(work)); }
+
+void Replica::freeze() {
+  thawed_ = {};
+  frozen_ = true;
+  std::promise<void> stands_still;
+  post([&stands_still, thawed = thawed_.get_future().share()] {
+    stands_still.set_value();
+    thawed.wait();
+  });
+  stands_still.get_future().wait();
+}
+
+void Replica::thaw() {
+  if (std::exchange(frozen_, false)) thawed_.set_value();
+}
+
+bool Replica::leads() const {
+  return metrics().find("sealed_secrets_controller_leader 1\n") != std::string::npos;
+}
 
 World::World(Settings settings)
     : server(settings.server),
@@ -98,6 +130,7 @@ World::World(Settings settings)
   options_.listen_metrics_addr = "127.0.0.1:0";
   options_.key_size = 2048;
   options_.key_renew_period = settings.key_renew_period;
+  set_election(options_, settings.quick_election);
   server.install_crd(settings.crd_text.empty() ? crd() : settings.crd_text);
   if (settings.recorded_key) put_recorded_key();
   if (!settings.start) return;
@@ -112,8 +145,8 @@ World::~World() {
 
 void World::start() { replica_ = another(); }
 
-std::unique_ptr<Replica> World::another() {
-  return std::make_unique<Replica>(server, options_, clock_);
+std::unique_ptr<Replica> World::another(const std::string& token) {
+  return std::make_unique<Replica>(server, options_, clock_, token);
 }
 
 void World::stop() { replica_.reset(); }

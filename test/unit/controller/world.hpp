@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,13 +44,22 @@ struct Reply {
 /// A controller on a thread of its own, with short back-offs.
 class Replica {
  public:
-  Replica(const ApiServer& server, const bulla::Options& options, const Clock& clock);
+  /// `token`: whom the API server takes it for.
+  Replica(const ApiServer& server, const bulla::Options& options, const Clock& clock,
+          const std::string& token);
   ~Replica();
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
 
   /// Runs `work` on the controller's thread.
   void post(std::function<void()> work);
+  /// Hangs its thread, so that it neither renews nor writes, as a process that is paused or killed;
+  /// and wakes it up again.
+  void freeze();
+  void thaw();
+  /// run() has ended, because leadership was lost.
+  [[nodiscard]] bool lost() const { return lost_; }
+  [[nodiscard]] bool leads() const;
   [[nodiscard]] Controller& controller() { return *controller_; }
   [[nodiscard]] Reply get(std::string_view path) const { return http_get(http_port, path); }
   [[nodiscard]] std::string metrics() const { return http_get(metrics_port, "/metrics").body; }
@@ -57,6 +67,9 @@ class Replica {
  private:
   boost::asio::io_context io_{1};
   std::unique_ptr<Controller> controller_;
+  std::atomic<bool> lost_ = false;
+  std::promise<void> thawed_;
+  bool frozen_ = false;
   std::thread thread_;
 
  public:
@@ -77,6 +90,8 @@ class World {
     /// Of keys; 0: none, so that a recorded key is never too old.
     std::chrono::nanoseconds key_renew_period = {};
     std::string crd_text = {};  ///< empty: that of manifests/
+    /// Leader election with the shortest times; else with such that no slow machine loses a Lease.
+    bool quick_election = false;
   };
   World() : World(Settings{}) {}
   explicit World(Settings settings);
@@ -95,8 +110,8 @@ class World {
   void stop();
   [[nodiscard]] Controller& controller() { return replica_->controller(); }
   [[nodiscard]] Replica& replica() { return *replica_; }
-  /// One more controller with the same options, beside the first.
-  [[nodiscard]] std::unique_ptr<Replica> another();
+  /// One more controller with the same options, beside the first. An empty token is the first's.
+  [[nodiscard]] std::unique_ptr<Replica> another(const std::string& token = "");
   /// Runs `work` on the controller's thread.
   void post(std::function<void()> work) { replica_->post(std::move(work)); }
 

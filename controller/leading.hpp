@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "controller/options.hpp"
+#include "kube/client.hpp"
+#include "kube/leader_election.hpp"
+
+namespace bulla {
+
+/// Which one of several replicas writes.
+///
+/// Every write of the controller goes through client(), and that is all that fences a replica whose
+/// time is over: one place that no new feature can forget, instead of a question before each write.
+/// Whoever asks leads() only spares itself work that would be refused.
+///
+/// Threads: that of the client's executor. Lifetime: until run() has returned.
+class Leading {
+ public:
+  Leading(const kube::Client& client, const Options& options, const Clock& clock, Random& random);
+
+  /// For all work: its writes fail with `unavailable` while this replica does not lead.
+  [[nodiscard]] const kube::Client& client() const noexcept { return client_; }
+
+  /// Competes until stop(), and calls `on_leading` once this replica leads: at once with
+  /// --leader-elect=false, and where Leases are not permitted.
+  /// Errors: unavailable when it led and leads no more, so that it has to end: what it knows may
+  /// be old.
+  [[nodiscard]] kube::Awaitable<Result<void>> run(std::function<void()> on_leading);
+  /// Lets go of the Lease. Call it when the last write is done.
+  void stop() noexcept;
+
+  [[nodiscard]] bool leads() const noexcept { return leading_ && leadership_.holds(); }
+  /// Who leads, as far as we know; empty if nobody does.
+  [[nodiscard]] std::string leader() const;
+  /// For a liveness probe.
+  [[nodiscard]] bool is_healthy() const noexcept;
+
+ private:
+  std::optional<kube::LeaderElector> elector_;  ///< none: leader election is off
+  kube::Leadership leadership_;
+  kube::Client client_;
+  bool leading_ = false;
+};
+
+}  // namespace bulla
