@@ -23,7 +23,7 @@ using Awaitable = boost::asio::awaitable<T>;
 
 struct ClientOptions {
   std::string user_agent = "bulla/" BULLA_VERSION;  ///< "name/version"; names the field manager
-  std::size_t idle_connections_max = 8;
+  std::size_t idle_connections_max = 20;  ///< a controller's 16 workers, and its Events
   std::chrono::milliseconds idle_connection_max = std::chrono::seconds(60);
   /// The age at which a cached bearer token is read again from its file.
   std::chrono::milliseconds token_max_age = std::chrono::seconds(50);
