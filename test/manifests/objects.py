@@ -79,7 +79,9 @@ def without_labels(thing):
             container["name"] = "controller"
             for probe in ("livenessProbe", "readinessProbe"):
                 container[probe] = without_defaults(container[probe])
-    if thing["kind"] == "Service":
+        for constraint in thing["spec"]["template"]["spec"].get("topologySpreadConstraints", []):
+            constraint["labelSelector"] = None
+    if thing["kind"] in ("Service", "PodDisruptionBudget"):
         thing["spec"]["selector"] = None
     return thing
 
