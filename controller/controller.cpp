@@ -21,6 +21,13 @@ namespace {
 /// the pool for themselves.
 constexpr std::size_t workers = 16;
 
+/// With --kubeclient-qps and --kubeclient-burst. Leader election is not slowed down: a Lease that
+/// waits for its turn behind ten thousand objects would be lost.
+kube::Client at_rate(const kube::Client& client, const Options& options) {
+  const auto rate = options.request_rate();
+  return rate ? client.with_rate(*rate) : client;
+}
+
 std::size_t key_threads() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 }  // namespace
@@ -29,7 +36,7 @@ Controller::Controller(Parts parts)
     : options_(std::move(parts.options)),
       timing_(parts.timing),
       leading_(parts.client, options_, parts.clock, parts.random),
-      client_(leading_.client()),
+      client_(at_rate(leading_.client(), options_)),
       clock_(parts.clock),
       random_(parts.random),
       pool_(key_threads()),
@@ -37,7 +44,8 @@ Controller::Controller(Parts parts)
       queue_(client_.executor(), timing_.retry),
       events_(client_, {}, parts.clock, random_),
       keys_({client_, options_, events_, pool_, parts.clock, random_}, [this] { keys_changed(); }),
-      reconciler_({client_, options_, keys_, ledger_, events_, metrics_, pool_, parts.clock}),
+      reconciler_({client_, options_, keys_, ledger_, events_, metrics_, pool_, parts.clock,
+                   timing_.refused_retry}),
       sealed_requests_({[this] { return keys_.ring(); },
                         [this] { return keys_.newest(); },
                         options_.accept_deprecated_v1_data,
@@ -102,11 +110,10 @@ kube::Awaitable<Result<void>> Controller::run() {
 }
 
 kube::Awaitable<void> Controller::elect() {
-  end_ = co_await leading_.run([this] { lead(); });
+  end_ = co_await leading_.run([this] { lead(); }, [this] { client_.break_off(); });
   if (end_) co_return;
   log_error("leader election: leadership is lost; ending, to start again as a stand-by",
             {{"error", end_.error().message}});
-  // In time: nobody else can lead yet.
   client_.close();
   stop();
 }
@@ -123,6 +130,12 @@ void Controller::lead() {
 
 kube::Awaitable<void> Controller::work() {
   while (const auto key = co_await queue_.get()) {
+    if (!leading_.leads()) {
+      // Interrupted: what a pass would write is refused.
+      queue_.add_after(*key, options_.election_timings().retry);
+      queue_.done(*key);
+      continue;
+    }
     const Next next = co_await reconciler_.reconcile(*key, queue_.failures(*key));
     switch (next.when) {
       case Next::When::done: queue_.forget(*key); break;

@@ -34,6 +34,7 @@ namespace bulla {
 struct ControllerTiming {
   kube::InformerOptions informer = {};  ///< its list is not looked at
   kube::RetryOptions retry = {};
+  std::chrono::milliseconds refused_retry = std::chrono::seconds(1);  ///< see Reconciler
   std::chrono::milliseconds workers_stop_max = std::chrono::seconds(20);
   std::chrono::milliseconds events_stop_max = std::chrono::seconds(2);
 };
@@ -89,7 +90,7 @@ class Controller {
   const Options options_;
   const ControllerTiming timing_;
   Leading leading_;
-  kube::Client client_;  ///< Leading's
+  kube::Client client_;  ///< for all work: Leading's, at the rate that was asked for
   const Clock& clock_;
   Random& random_;
   boost::asio::thread_pool pool_;

@@ -53,7 +53,7 @@ std::string_view method_label(std::string_view method) {
 
 HttpReply liveness(bool healthy) {
   if (healthy) return text_reply(200, "ok\n");
-  return text_reply(503, "not healthy: leadership ended long ago, and this process still runs\n");
+  return text_reply(503, "not healthy: leader election hangs\n");
 }
 
 HttpReply readiness(bool ready) {

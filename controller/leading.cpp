@@ -48,7 +48,8 @@ Leading::Leading(const kube::Client& client, const Options& options, const Clock
   client_ = kube::fenced(client, leadership_);
 }
 
-kube::Awaitable<Result<void>> Leading::run(std::function<void()> on_leading) {
+kube::Awaitable<Result<void>> Leading::run(std::function<void()> on_leading,
+                                           std::function<void()> break_off) {
   const auto lead = [this, on_leading = std::move(on_leading)] {
     leading_ = true;
     on_leading();
@@ -56,15 +57,18 @@ kube::Awaitable<Result<void>> Leading::run(std::function<void()> on_leading) {
   using Outcome = kube::LeaderElector::Outcome;
   auto outcome = Outcome::not_permitted;
   if (elector_) {
-    outcome = co_await elector_->run([&] {
+    kube::LeaderElector::Calls calls;
+    calls.on_leading = [&] {
       log_info("leader election: this replica leads");
       lead();
-    });
+    };
+    calls.on_interrupted = std::move(break_off);
+    outcome = co_await elector_->run(std::move(calls));
   }
   if (outcome == Outcome::not_permitted) lead();
   if (outcome != Outcome::lost) co_return Result<void>();
   leading_ = false;
-  co_return Error{Errc::unavailable, "the Lease could not be renewed in time, or was taken"};
+  co_return Error{Errc::unavailable, "another replica has the Lease, or had it meanwhile"};
 }
 
 void Leading::stop() noexcept {

@@ -29,10 +29,12 @@ class Leading {
   [[nodiscard]] const kube::Client& client() const noexcept { return client_; }
 
   /// Competes until stop(), and calls `on_leading` once this replica leads: at once with
-  /// --leader-elect=false, and where Leases are not permitted.
-  /// Errors: unavailable when it led and leads no more, so that it has to end: what it knows may
-  /// be old.
-  [[nodiscard]] kube::Awaitable<Result<void>> run(std::function<void()> on_leading);
+  /// --leader-elect=false, and where Leases are not permitted. While it can't renew its Lease its
+  /// writes are refused, and those under way broken off.
+  /// Errors: unavailable when another replica leads instead, so that this one has to end: what it
+  /// knows may be old.
+  [[nodiscard]] kube::Awaitable<Result<void>> run(std::function<void()> on_leading,
+                                                  std::function<void()> break_off);
   /// Lets go of the Lease. Call it when the last write is done.
   void stop() noexcept;
 

@@ -83,6 +83,7 @@ bool Ledger::sealed_secret_is(const json::value& object, Trust trust) {
   if (entry.state == State::recorded) entry.state = State::unknown;
   entry.uid = kube::uid_of(object);
   entry.digest = digest;
+  entry.rejections = 0;
   if (!is_new) return true;
   entry.keys = short_names(keys_in_status(object));
   const auto record = trust == Trust::status ? record_in(object) : std::nullopt;
@@ -212,11 +213,21 @@ bool Ledger::pass_ended(const kube::ObjectKey& key, const PassEnd& end) {
   Entry& entry = it->second;
   entry.state = end.state;
   entry.secret = end.secret;
+  if (end.state != State::rejected) {
+    entry.rejections = 0;
+  } else if (entry.rejections < std::numeric_limits<std::uint16_t>::max()) {
+    ++entry.rejections;
+  }
   if (end.state == State::synced) entry.keys = short_names(end.keys);
   const bool blocked = end.state == State::not_ours || end.state == State::rejected;
   if (blocked) return entry.secret_changed;
   // What came in last is either our own write, or a change that the pass has not seen.
   return repairs_drift_ && end.secret != 0 && entry.seen != 0 && entry.seen != end.secret;
+}
+
+int Ledger::rejections(const kube::ObjectKey& key) const {
+  const auto it = entries_.find(key);
+  return it == entries_.end() ? 0 : it->second.rejections;
 }
 
 std::vector<kube::ObjectKey> Ledger::waiting_for_keys() const {

@@ -23,7 +23,7 @@ enum class State {
   no_key,    ///< it did not decrypt: a new key or an edit can cure that
   broken,    ///< the object itself is wrong: only an edit can cure that
   not_ours,  ///< the Secret is somebody else's: that Secret can cure it, or an edit
-  rejected,  ///< the API server or `immutable` refused the write: as above
+  rejected,  ///< the API server or `immutable` refused the write: as above, or its rules change
 };
 
 /// One state of one Secret, by uid and resourceVersion; 0 is none.
@@ -96,6 +96,8 @@ class Ledger {
   /// The pass is over. True when another one is needed: the Secret that blocked it, or that it
   /// wrote, changed while the pass was looking.
   [[nodiscard]] bool pass_ended(const kube::ObjectKey& key, const PassEnd& end);
+  /// How many passes in a row ended `rejected` since the object changed.
+  [[nodiscard]] int rejections(const kube::ObjectKey& key) const;
 
   /// Those that a change of the keys may cure.
   [[nodiscard]] std::vector<kube::ObjectKey> waiting_for_keys() const;
@@ -124,6 +126,7 @@ class Ledger {
     std::vector<SealingKey> keys;  ///< that it depends on
     State state = State::unknown;
     bool secret_changed = false;  ///< since the pass began
+    std::uint16_t rejections = 0;
   };
   [[nodiscard]] std::vector<SealingKey> short_names(const std::vector<std::string>& fingerprints);
   void follow(Entry& entry, const boost::json::value& object, Trust trust);

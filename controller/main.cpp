@@ -53,12 +53,6 @@ Result<bulla::kube::ClientConfig> find_cluster(const bulla::Options& options) {
   return load_config(flags, environment);
 }
 
-void log_what_was_given(const bulla::CommandLine& line) {
-  for (const auto& sentence : line.deprecations) bulla::log_info(sentence);
-  for (const auto& flag : line.not_supported_yet)
-    bulla::log_error("Flag is accepted, but not supported yet", {{"flag", "--" + flag}});
-}
-
 /// The exit status.
 Result<int> run(bulla::Options options) {
   auto environment = bulla::kube::process_environment();
@@ -117,7 +111,7 @@ int controller_program(std::span<const char* const> arguments) {
   }
 
   bulla::configure_log(line->options.log);
-  log_what_was_given(*line);
+  for (const auto& sentence : line->deprecations) bulla::log_info(sentence);
   const auto status = run(std::move(line->options));
   if (status) return *status;
   bulla::log_error("Error starting the controller", {{"error", status.error().message}});

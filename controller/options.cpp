@@ -2,7 +2,8 @@
 #include "controller/options.hpp"
 
 #include <algorithm>
-#include <array>
+#include <charconv>
+#include <cmath>
 #include <ctime>
 
 #include "base/file.hpp"
@@ -13,9 +14,6 @@
 namespace bulla {
 
 namespace {
-
-// Accepted for the reference's sake; a later version acts on them.
-constexpr std::array not_acted_on = {"kubeclient-qps", "kubeclient-burst"};
 
 FlagSet::Setter duration(std::chrono::nanoseconds& target) {
   return [&target](std::string_view value) -> Result<void> {
@@ -117,6 +115,28 @@ FlagSet::Setter optional_text(std::optional<std::string>& target) {
   };
 }
 
+FlagSet::Setter decimal(std::optional<double>& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    double number = 0;
+    const auto* end = value.data() + value.size();
+    const auto read = std::from_chars(value.data(), end, number);
+    if (read.ec != std::errc() || read.ptr != end || !std::isfinite(number))
+      return Error{Errc::invalid_input,
+                   "strconv.ParseFloat: parsing " + quoted(value) + ": invalid syntax"};
+    target = number;
+    return {};
+  };
+}
+
+FlagSet::Setter whole(std::optional<int>& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    int number = 0;
+    if (auto read = FlagSet::number(number)(value); !read) return read;
+    target = number;
+    return {};
+  };
+}
+
 FlagSet::Group key_flags(Options& o) {
   return {"Keys",
           {{.name = "key-prefix",
@@ -165,37 +185,38 @@ FlagSet::Group key_flags(Options& o) {
 }
 
 FlagSet::Group work_flags(Options& o) {
-  return {"SealedSecrets",
-          {{.name = "all-namespaces",
-            .help = "Look after all namespaces, or only the controller's own.",
-            .set = FlagSet::toggle(o.all_namespaces)},
-           {.name = "additional-namespaces",
-            .value = "a,b,...",
-            .help = "Namespaces besides the own one.",
-            .set = namespace_list(o.additional_namespaces)},
-           {.name = "label-selector",
-            .value = "selector",
-            .help = "Look after the SealedSecrets with these labels only.",
-            .set = FlagSet::text(o.label_selector)},
-           {.name = "accept-deprecated-v1-data",
-            .help = "Open the deprecated spec.data too.",
-            .set = FlagSet::toggle(o.accept_deprecated_v1_data)},
-           {.name = "update-status",
-            .help = "Write the status of SealedSecrets.",
-            .set = FlagSet::toggle(o.update_status)},
-           {.name = "skip-recreate",
-            .help = "Don't watch Secrets: a deleted one stays away.",
-            .set = FlagSet::toggle(o.skip_recreate)},
-           {.name = "max-unseal-retries",
-            .value = "int",
-            .help = "Accepted: what time can cure is tried without end, the rest when it changes.",
-            .set = FlagSet::ignored_number()},
-           {.name = "old-gc-behavior",
-            .help = "Delete the Secrets of deleted SealedSecrets, without the garbage collector.",
-            .set = FlagSet::toggle(o.old_gc_behavior)},
-           {.name = "repair-drift",
-            .help = "Put a Secret of ours right when something else changes it.",
-            .set = FlagSet::toggle(o.repair_drift)}}};
+  return {
+      "SealedSecrets",
+      {{.name = "all-namespaces",
+        .help = "Look after all namespaces, or only the controller's own.",
+        .set = FlagSet::toggle(o.all_namespaces)},
+       {.name = "additional-namespaces",
+        .value = "a,b,...",
+        .help = "Namespaces besides the own one.",
+        .set = namespace_list(o.additional_namespaces)},
+       {.name = "label-selector",
+        .value = "selector",
+        .help = "Look after the SealedSecrets with these labels only.",
+        .set = FlagSet::text(o.label_selector)},
+       {.name = "accept-deprecated-v1-data",
+        .help = "Open the deprecated spec.data too.",
+        .set = FlagSet::toggle(o.accept_deprecated_v1_data)},
+       {.name = "update-status",
+        .help = "Write the status of SealedSecrets.",
+        .set = FlagSet::toggle(o.update_status)},
+       {.name = "skip-recreate",
+        .help = "Don't watch Secrets: a deleted one stays away.",
+        .set = FlagSet::toggle(o.skip_recreate)},
+       {.name = "max-unseal-retries",
+        .value = "int",
+        .help = "Retries of what the API server refuses as invalid; what time can cure has no end.",
+        .set = FlagSet::number(o.max_unseal_retries)},
+       {.name = "old-gc-behavior",
+        .help = "Delete the Secrets of deleted SealedSecrets, without the garbage collector.",
+        .set = FlagSet::toggle(o.old_gc_behavior)},
+       {.name = "repair-drift",
+        .help = "Put a Secret of ours right when something else changes it.",
+        .set = FlagSet::toggle(o.repair_drift)}}};
 }
 
 FlagSet::Group service_flags(Options& o) {
@@ -277,12 +298,12 @@ FlagSet::Group process_flags(Options& o) {
             .set = optional_text(o.kubeconfig)},
            {.name = "kubeclient-qps",
             .value = "float",
-            .help = "Requests a second to the API server.",
-            .set = FlagSet::ignored()},
+            .help = "Requests a second to the API server; without it, as many as it takes.",
+            .set = decimal(o.kubeclient_qps)},
            {.name = "kubeclient-burst",
             .value = "int",
-            .help = "Requests beyond that rate.",
-            .set = FlagSet::ignored_number()}}};
+            .help = "Requests that may go at once, with such a rate (10).",
+            .set = whole(o.kubeclient_burst)}}};
 }
 
 FlagSet make_flags(Options& options, bool& version, bool& help) {
@@ -350,6 +371,15 @@ kube::ElectionTimings Options::election_timings() const {
           .retry = duration_cast<milliseconds>(retry_period)};
 }
 
+std::optional<kube::RequestRate> Options::request_rate() const {
+  if (!kubeclient_qps && !kubeclient_burst) return std::nullopt;
+  kube::RequestRate rate;
+  if (kubeclient_qps.value_or(0) < 0) return std::nullopt;
+  if (kubeclient_qps.value_or(0) > 0) rate.per_second = *kubeclient_qps;
+  if (kubeclient_burst.value_or(0) > 0) rate.burst = *kubeclient_burst;
+  return rate;
+}
+
 Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
   CommandLine line;
   bool version = false;
@@ -360,11 +390,6 @@ Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
   if (!parsed->words.empty())
     return Error{Errc::invalid_input, "unexpected argument " + quoted(parsed->words.front())};
 
-  for (const auto* name : not_acted_on) {
-    const bool given =
-        std::find(parsed->given.begin(), parsed->given.end(), name) != parsed->given.end();
-    if (given) line.not_supported_yet.emplace_back(name);
-  }
   line.deprecations = std::move(parsed->deprecations);
   line.mode = help      ? CommandLine::Mode::help
               : version ? CommandLine::Mode::version

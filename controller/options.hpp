@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "kube/election.hpp"
+#include "kube/pace.hpp"
 
 namespace bulla {
 
@@ -43,6 +44,8 @@ struct Options {
   bool skip_recreate = false;
   bool repair_drift = true;  ///< ours
   bool old_gc_behavior = false;
+  /// How often a write that the API server refused as invalid is tried again.
+  int max_unseal_retries = 5;
 
   LogOptions log = {};
   std::string listen_addr = ":8080";
@@ -62,6 +65,12 @@ struct Options {
   std::string lease_name = "sealed-secrets-controller";  ///< in own_namespace
   [[nodiscard]] kube::ElectionTimings election_timings() const;
 
+  // Neither given: the API server's own back-pressure (429) is all that slows us down.
+  std::optional<double> kubeclient_qps = {};
+  std::optional<int> kubeclient_burst = {};
+  /// client-go's reading: 0 is its default (5 a second, 10 at once), a negative rate is none.
+  [[nodiscard]] std::optional<kube::RequestRate> request_rate() const;
+
   std::optional<std::string> kubeconfig = {};  ///< ours: to run outside of a cluster
   /// The controller's own, where its keys live. Not a flag: see own_namespace().
   std::string own_namespace = "default";
@@ -74,8 +83,6 @@ struct CommandLine {
   enum class Mode { run, version, help };
   Mode mode = Mode::run;
   Options options = {};
-  /// Flags that were given and that this version does not act on yet.
-  std::vector<std::string> not_supported_yet = {};
   std::vector<std::string> deprecations = {};  ///< sentences for the user
 };
 

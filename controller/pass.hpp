@@ -32,6 +32,7 @@ struct Reconciler::Verdict {
   std::string_view status_prefix = {};  ///< what the status says before it
   std::string_view counted_as = {};     ///< the metric's reason; empty when synced
   std::optional<Error> passing = {};    ///< what time can cure: nothing is told yet
+  bool refused = false;                 ///< by the API server, for what is in the Secret
   SyncRecord record = {};               ///< when synced; without a Secret where it is not ours
   std::vector<Fingerprint> keys = {};
 

@@ -32,14 +32,15 @@ struct Next {
     retry,  ///< after the back-off: time can cure it
   };
   When when = When::done;
-  std::chrono::milliseconds at_least{0};  ///< of retry: what the server asked for
+  std::chrono::milliseconds at_least{0};  ///< of retry: not before
 };
 
 /// Makes one Secret what its SealedSecret says.
 ///
 /// What time can cure (no answer, conflicts) is retried without end, and told to the object's owner
 /// only when it lasts; what a person has to cure is told at once and left alone until something
-/// changes (see Ledger).
+/// changes (see Ledger). Between the two is what the API server refuses as invalid: a policy or a
+/// webhook may be put right unseen by us, so it is told at once, and retried some times.
 ///
 /// Threads: that of the client's executor; private keys work on the pool. What the constructor
 /// takes must outlive it.
@@ -54,6 +55,7 @@ class Reconciler {
     Metrics& metrics;
     boost::asio::thread_pool& pool;
     const Clock& clock;
+    std::chrono::milliseconds refused_retry;  ///< before the first retry; twice that for each more
   };
   explicit Reconciler(Parts parts) : parts_(std::move(parts)) {}
 
@@ -79,6 +81,7 @@ class Reconciler {
   [[nodiscard]] kube::Awaitable<Next> report_failed_write(Seen& seen, Verdict verdict,
                                                           std::size_t failures);
   [[nodiscard]] kube::Awaitable<Result<bool>> write_status(Seen& seen, Outcome outcome);
+  [[nodiscard]] Next after_refusal(const kube::ObjectKey& key) const;
   void count_unwritten_status(const kube::ObjectKey& key, const Error& error);
   void record(const Seen& seen, const Verdict& verdict);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <utility>
 
@@ -17,6 +18,9 @@ namespace {
 /// Passes that end in `retry` before the object's owner is told: with the queue's back-off, about
 /// five seconds.
 constexpr std::size_t failures_before_told = 10;
+
+/// Of the time between two tries of what the API server refuses: four minutes and a bit.
+constexpr int doublings_max = 8;
 
 Next retry_unless_gone(const Error& error) {
   return error.code == Errc::not_found ? Next{} : retry_after(error);
@@ -76,6 +80,7 @@ Reconciler::Verdict Reconciler::Verdict::update_failed(const Error& error) {
                   .message = error.message,
                   .counted_as = "update"};
   if (passes_with_time(error)) verdict.passing = error;
+  verdict.refused = error.code == Errc::rejected;
   return verdict;
 }
 
@@ -136,7 +141,14 @@ Awaitable<Next> Reconciler::report(Seen& seen, Verdict verdict) {
       ours ? version_of_secret(verdict.record.secret_uid, verdict.record.secret_version) : 0;
   Ledger::PassEnd end{verdict.state, version, std::move(verdict.keys)};
   if (parts_.ledger.pass_ended(seen.key, end)) co_return Next{Next::When::again};
-  co_return Next{};
+  co_return verdict.refused ? after_refusal(seen.key) : Next{};
+}
+
+Next Reconciler::after_refusal(const kube::ObjectKey& key) const {
+  const int refusals = parts_.ledger.rejections(key);
+  if (refusals == 0 || refusals > parts_.options.max_unseal_retries) return {};
+  const auto delay = parts_.refused_retry * (1 << std::min(refusals - 1, doublings_max));
+  return {Next::When::retry, delay};
 }
 
 void Reconciler::count_unwritten_status(const kube::ObjectKey& key, const Error& error) {

@@ -96,6 +96,7 @@ Client Client::with_own_connections() const {
   impl->executor = impl_->executor;
   impl->shared = impl_->shared;
   impl->guard = impl_->guard;
+  impl->pace = impl_->pace;
   return Client(std::move(impl));
 }
 
@@ -106,8 +107,19 @@ Client Client::with_write_guard(WriteGuard guard) const {
   return client;
 }
 
+Client Client::with_rate(RequestRate rate) const {
+  auto client = with_own_connections();
+  client.impl_->pace = std::make_shared<Pace>(rate);
+  return client;
+}
+
 void Client::close() const noexcept {
   impl_->closed = true;
+  for (auto* wait : impl_->waits) wait->cancel();
+  break_off();
+}
+
+void Client::break_off() const noexcept {
   for (const auto& weak : impl_->open) {
     if (const auto connection = weak.lock()) connection->close();
   }

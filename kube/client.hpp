@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/limits.hpp"
 #include "kube/config.hpp"
+#include "kube/pace.hpp"
 #include "kube/request.hpp"
 #include "kube/watch_types.hpp"
 
@@ -23,7 +24,7 @@ using Awaitable = boost::asio::awaitable<T>;
 
 struct ClientOptions {
   std::string user_agent = "bulla/" BULLA_VERSION;  ///< "name/version"; names the field manager
-  std::size_t idle_connections_max = 20;  ///< a controller's 16 workers, and its Events
+  std::size_t idle_connections_max = 20;            ///< a controller's 16 workers, and its Events
   std::chrono::milliseconds idle_connection_max = std::chrono::seconds(60);
   /// The age at which a cached bearer token is read again from its file.
   std::chrono::milliseconds token_max_age = std::chrono::seconds(50);
@@ -112,13 +113,19 @@ class Client {
                                                std::chrono::milliseconds timeout) const;
 
   /// A client for the same server and user, with connections of its own, that can be closed alone.
-  /// What guards this client's writes guards those of the new one.
+  /// What guards this client's writes guards those of the new one; and what paces its requests
+  /// paces both together.
   [[nodiscard]] Client with_own_connections() const;
   /// The same, whose writes `guard` has to let pass. This client must not have one yet.
   [[nodiscard]] Client with_write_guard(WriteGuard guard) const;
+  /// The same, whose requests, and starts of watches, wait for their turn. The wait is no part of
+  /// their time-outs.
+  [[nodiscard]] Client with_rate(RequestRate rate) const;
   /// Breaks off every request and watch of this handle and its copies; later ones fail at once
   /// with `unavailable`.
   void close() const noexcept;
+  /// Breaks off every request and watch that is under way; later ones make new connections.
+  void break_off() const noexcept;
   [[nodiscard]] boost::asio::any_io_executor executor() const;
 
   struct Impl;

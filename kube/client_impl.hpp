@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "kube/answer_reader.hpp"
@@ -34,7 +36,9 @@ struct Client::Impl {
 
   boost::asio::any_io_executor executor;
   std::shared_ptr<Shared> shared;
-  WriteGuard guard = {};  ///< none: every write passes
+  WriteGuard guard = {};                            ///< none: every write passes
+  std::shared_ptr<Pace> pace = {};                  ///< none: a request goes at once
+  std::set<boost::asio::steady_timer*> waits = {};  ///< of requests for their turn
   std::deque<IdleConnection> idle = {};
   std::vector<std::weak_ptr<Connection>> open = {};
   bool closed = false;
@@ -67,6 +71,9 @@ using ClientPtr = std::shared_ptr<Client::Impl>;
 /// What an answer that is no success means.
 [[nodiscard]] Error answer_error(const Request& request, const AnswerHead& head,
                                  const SecretBuffer& body);
+
+/// Waits until a request may go, or the client is closed.
+[[nodiscard]] Awaitable<void> wait_for_turn(ClientPtr client);
 
 /// One request and its answer. `any_answer`: one of any status is a Response.
 [[nodiscard]] Awaitable<Result<Response>> send_request(ClientPtr client, Request request,

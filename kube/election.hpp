@@ -46,6 +46,8 @@ class Election {
   /// When may_take() becomes true if nothing changes.
   [[nodiscard]] SteadyTime free_at() const noexcept;
   [[nodiscard]] const std::string& holder() const noexcept { return record_.holder; }
+  /// We hold it, in time or not: nobody else can have held it since we wrote it last.
+  [[nodiscard]] bool held_by_us() const noexcept { return record_.holder == identity_; }
   /// Somebody else holds it, however old that news is.
   [[nodiscard]] bool held_by_other() const noexcept {
     return !record_.holder.empty() && record_.holder != identity_;

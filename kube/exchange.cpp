@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One request and its answer: which connection, which headers, when to send again.
 #include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -235,8 +237,21 @@ Error unauthorized(const Request& request, const Response& response) {
 
 }  // namespace
 
+Awaitable<void> wait_for_turn(ClientPtr client) {
+  if (!client->pace || client->closed) co_return;
+  const auto now = std::chrono::steady_clock::now();
+  const auto turn = client->pace->next_turn(now);
+  if (turn <= now) co_return;
+  boost::asio::steady_timer timer(client->executor, turn);
+  client->waits.insert(&timer);
+  boost::system::error_code broken_off;
+  co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, broken_off));
+  client->waits.erase(&timer);
+}
+
 Awaitable<Result<Response>> send_request(ClientPtr client, Request request, bool any_answer) {
   for (bool again = false;; again = true) {
+    co_await wait_for_turn(client);
     if (client->closed) co_return Error{Errc::unavailable, "the client is closed"};
     if (auto prepared = client->prepare(); !prepared) {
       co_return client->named(prepared.error(), request);

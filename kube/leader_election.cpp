@@ -81,6 +81,7 @@ struct LeaderElector::Impl {
   bool ever_wrote = false;
   bool running = false;
   bool stopping = false;
+  SteadyTime tried_at{};  ///< to renew; never: we never led
   std::string last_holder = {};
   std::string last_trouble = {};
 
@@ -99,7 +100,8 @@ struct LeaderElector::Impl {
   [[nodiscard]] Awaitable<Try> write_claim(bool create);
   [[nodiscard]] Awaitable<Try> acquire_or_renew();
   [[nodiscard]] Awaitable<Try> acquire();
-  [[nodiscard]] Awaitable<void> keep();
+  [[nodiscard]] Awaitable<Try> resume();
+  [[nodiscard]] Awaitable<void> keep(std::function<void()> on_interrupted);
   [[nodiscard]] Awaitable<void> release();
 };
 
@@ -272,13 +274,36 @@ Awaitable<LeaderElector::Impl::Try> LeaderElector::Impl::acquire() {
   co_return Try::held;
 }
 
-/// Renews until leadership is lost or given up.
-Awaitable<void> LeaderElector::Impl::keep() {
-  while (election.leads(now())) {
-    co_await sleep_until(std::min(now() + options.timings.retry, election.leads_until()));
-    if (stopping || !election.leads(now())) co_return;
-    const auto result = co_await acquire_or_renew();
-    if (result == Try::held && election.held_by_other()) election.give_up();
+/// After an interruption: leads again, unless somebody else may have led meanwhile.
+Awaitable<LeaderElector::Impl::Try> LeaderElector::Impl::resume() {
+  const auto seen = co_await look();
+  if (seen != Try::held || !election.held_by_us()) co_return seen;
+  const auto claimed = co_await write_claim(false);
+  co_return claimed;
+}
+
+/// Renews until another one leads, or did, or we are to stop.
+Awaitable<void> LeaderElector::Impl::keep(std::function<void()> on_interrupted) {
+  bool interrupted = false;
+  while (true) {
+    const auto next = now() + options.timings.retry;
+    co_await sleep_until(interrupted ? next : std::min(next, election.leads_until()));
+    if (stopping) co_return;
+    if (!interrupted && !election.leads(now())) {
+      interrupted = true;
+      log_error("leader election: the Lease could not be renewed in time; not writing until it is",
+                {{"lease", options.namespace_ + "/" + options.name}});
+      on_interrupted();
+    }
+    tried_at = now();
+    // Not inside of the co_await: GCC 12 destroys a conditional's operands twice there.
+    auto attempt = interrupted ? resume() : acquire_or_renew();
+    const auto result = co_await std::move(attempt);
+    if (result == Try::held && (interrupted ? !election.held_by_us() : election.held_by_other()))
+      co_return;
+    if (result == Try::leads && std::exchange(interrupted, false))
+      log_info("leader election: this replica leads again",
+               {{"lease", options.namespace_ + "/" + options.name}});
   }
 }
 
@@ -336,7 +361,7 @@ LeaderElector::~LeaderElector() {
   impl_->watch_pause.cancel();
 }
 
-Awaitable<LeaderElector::Outcome> LeaderElector::run(std::function<void()> on_leading) {
+Awaitable<LeaderElector::Outcome> LeaderElector::run(Calls calls) {
   const auto self = impl_;
   self->running = true;
   asio::co_spawn(self->client.executor(), Impl::watch_lease(self), asio::detached);
@@ -351,8 +376,9 @@ Awaitable<LeaderElector::Outcome> LeaderElector::run(std::function<void()> on_le
     self->leadership.until_->store(for_ever().time_since_epoch().count());
     outcome = Outcome::not_permitted;
   } else if (result == Impl::Try::leads) {
-    if (!self->stopping) on_leading();
-    co_await self->keep();
+    self->tried_at = now();
+    if (!self->stopping) calls.on_leading();
+    co_await self->keep(std::move(calls.on_interrupted));
     if (self->stopping && !self->election.held_by_other()) {
       co_await self->release();
     } else {
@@ -376,9 +402,9 @@ const std::string& LeaderElector::holder() const noexcept { return impl_->electi
 
 bool LeaderElector::is_healthy(SteadyTime now) const noexcept {
   const auto& impl = *impl_;
-  const bool led = impl.election.leads_until() != SteadyTime();
-  if (!impl.running || !led) return true;
-  return now < impl.election.leads_until() + impl.options.timings.lease + unhealthy_after;
+  if (!impl.running || impl.tried_at == SteadyTime()) return true;
+  const auto& timings = impl.options.timings;
+  return now < impl.tried_at + timings.renew_deadline + timings.lease + unhealthy_after;
 }
 
 }  // namespace bulla::kube

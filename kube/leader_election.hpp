@@ -18,7 +18,7 @@ namespace bulla::kube {
 /// Nothing at the API server fences a leader that lost its Lease without knowing. So leadership
 /// ends here, by this machine's clock, `lease - renew_deadline` (1.5 s by default) before anybody
 /// else can take over: start no write at or after until(), see fenced(), and break off what is
-/// under way when the elector calls leadership lost, which it does at that moment. Its
+/// under way when the elector calls it interrupted, which it does at that moment. Its
 /// resourceVersion does the rest.
 ///
 /// That replaces a time-out for each write: one that is under way while leadership is renewed may
@@ -62,7 +62,7 @@ class LeaderElector {
  public:
   enum class Outcome {
     stopped,        ///< after stop(): the Lease is released
-    lost,           ///< led, and could not renew in time: stop writing, and exit
+    lost,           ///< led, and another one does now, or did meanwhile: exit
     not_permitted,  ///< may not use Leases at all: work as the only replica. One log line said so
   };
 
@@ -71,9 +71,18 @@ class LeaderElector {
   LeaderElector& operator=(const LeaderElector&) = delete;
   ~LeaderElector();
 
-  /// Runs until one of the outcomes. `on_leading` is called once, when this process becomes leader
-  /// (not for not_permitted). The elector must live until it returns. Call it once.
-  [[nodiscard]] Awaitable<Outcome> run(std::function<void()> on_leading);
+  struct Calls {
+    /// Once, when this process becomes leader (not for not_permitted).
+    std::function<void()> on_leading;
+    /// When the Lease could not be renewed in time: writes under way are to be broken off.
+    std::function<void()> on_interrupted = [] {};
+  };
+  /// Runs until one of the outcomes. The elector must live until it returns. Call it once.
+  ///
+  /// A leader that can't renew leads no more, and goes on trying. If the Lease still has its name
+  /// when it gets through, nobody led meanwhile, and it leads again as if nothing had happened:
+  /// so an API server that is away for some seconds ends no process. (client-go's electors exit.)
+  [[nodiscard]] Awaitable<Outcome> run(Calls calls);
 
   /// Makes run() return soon; a leader releases the Lease first, so that another one takes over at
   /// once. Call it when the last write is done.
@@ -83,8 +92,8 @@ class LeaderElector {
   [[nodiscard]] Leadership leadership() const noexcept;
   /// Who leads as far as we know: an identity, empty if nobody does.
   [[nodiscard]] const std::string& holder() const noexcept;
-  /// For a liveness probe. False if we should lead or have given up long ago, and still run: more
-  /// than a lease and 20 s after leadership ended without run() returning.
+  /// For a liveness probe. False if we led, and have not even tried to renew for more than a renew
+  /// deadline, a lease and 20 s.
   [[nodiscard]] bool is_healthy(SteadyTime now) const noexcept;
 
  private:

@@ -92,6 +92,7 @@ Awaitable<Result<std::optional<WatchEvent>>> next_event(Watch::Impl& watch) {
 
 Awaitable<Result<Watch>> start_watch(ClientPtr client, Request request,
                                      std::chrono::milliseconds idle_max) {
+  co_await wait_for_turn(client);
   if (client->closed) co_return Error{Errc::unavailable, "the client is closed"};
   if (auto prepared = client->prepare(); !prepared) {
     co_return client->named(prepared.error(), request);

@@ -6,6 +6,7 @@ work=$(mktemp -d)
 passed=0
 failed=0
 controllers=()
+cert=  # a file; else it is asked for
 
 # shellcheck disable=SC2317  # called by the trap
 clean_up() {
@@ -39,7 +40,8 @@ eventually() {
 value_is() { [ "$(kubectl get secret -n "$1" "$2" -o "jsonpath={.data.$3}" 2>/dev/null | base64 -d)" = "$4" ]; }
 event_says() { kubectl get events -n "$1" -o jsonpath='{.items[*].message}' | grep -q "$2"; }
 seal() {
-  kubectl create secret generic "$2" -n "$1" --from-literal="$3=$4" --dry-run=client -o yaml | kubeseal -o yaml
+  kubectl create secret generic "$2" -n "$1" --from-literal="$3=$4" --dry-run=client -o yaml |
+    kubeseal ${cert:+--cert "$cert"} -o yaml
 }
 # start_controller [FLAG...]: its process id is in `controller`, its log in $work/controller.log.
 start_controller() {

@@ -129,6 +129,62 @@ TEST_CASE("an answer that is lost after the work was done does no harm") {
   CHECK(world.server.list("secrets", "n").size() == 1);
 }
 
+TEST_CASE(
+    "what the API server calls invalid is told at once, and retried --max-unseal-retries times") {
+  struct Case {
+    int retries;
+    std::size_t tries;
+  };
+  for (const auto& c : {Case{3, 4}, Case{0, 1}, Case{-1, 1}}) {
+    CAPTURE(c.retries);
+    World::Settings settings;
+    settings.options.max_unseal_retries = c.retries;
+    World world(settings);
+    auto fault = Fault::error(422, {.verb = "create", .resource = "secrets", .ns = "n"});
+    fault.count = Fault::forever;
+    const auto id = world.server.inject(fault);
+    const auto tries = [&] {
+      return world.server.count_requests({.verb = "create", .resource = "secrets", .ns = "n"});
+    };
+    world.apply(good_object("n", "s"));
+    REQUIRE(world.wait_for_condition("n", "s", "False: "));
+    REQUIRE(world.server.wait_for([&] { return tries() == c.tries; }));
+    for (int i = 0; i < 3; ++i) world.let_the_queue_drain();
+    CHECK(tries() == c.tries);
+    CHECK(world.events("n").size() == 1);
+
+    // An edit begins anew.
+    Json changed = good_object("n", "s");
+    changed.at("spec").at("template").at("metadata").as_object()["labels"] = {{"l", "v"}};
+    world.apply(changed);
+    REQUIRE(world.server.wait_for([&] { return tries() == 2 * c.tries; }));
+    world.server.clear_fault(id);
+    changed.at("spec").at("template").at("metadata").as_object()["labels"] = {{"l", "w"}};
+    world.apply(changed);
+    CHECK(world.server.wait_for([&] { return is_open(world, "n"); }));
+  }
+}
+
+TEST_CASE("an admission rule that is put right needs no edit of the object") {
+  World world;
+  auto fault = Fault::error(422, {.verb = "create", .resource = "secrets", .ns = "n"});
+  fault.count = 3;
+  world.server.inject(fault);
+  world.apply(good_object("n", "s"));
+  CHECK(world.server.wait_for([&] { return is_open(world, "n"); }));
+}
+
+TEST_CASE("what no key opens is not tried again before something changes") {
+  World world;
+  Json object = good_object("n", "s");
+  object.at("metadata").as_object().erase("annotations");  // another scope: it opens no more
+  world.apply(object);
+  REQUIRE(world.wait_for_condition("n", "s", "False: "));
+  for (int i = 0; i < 3; ++i) world.let_the_queue_drain();
+  const std::string line = "unseal_errors_total{namespace=\"n\",reason=\"unseal\"} 1\n";
+  CHECK(world.metrics().find(line) != std::string::npos);
+}
+
 TEST_CASE("a refusal that lasts is told, and cured when it ends") {
   World world;
   world.let_the_queue_drain();

@@ -112,15 +112,52 @@ TEST_CASE("a leader that hangs is replaced, and writes nothing when it wakes up"
   world.let_the_queue_drain();
 }
 
-TEST_CASE("a leader that is cut off ends, and another one does its work") {
+TEST_CASE("a leader that is cut off is replaced, and ends when it hears of it") {
   World world(several());
   const auto second = stand_by(world);
   auto cut = Fault::of(Fault::Kind::close, {.user = first_user});
   cut.count = Fault::forever;
-  world.server.inject(cut);
+  const auto fault = world.server.inject(cut);
   world.let_the_queue_drain();
+  CHECK(world.ask_until([&] { return second->leads(); }));
+  CHECK_FALSE(world.replica().leads());
+  CHECK(world.http_get("/healthz").status == 200);  // it goes on trying
+  CHECK(world.http_get("/v1/cert.pem").status == 200);
+
+  world.server.clear_fault(fault);
   CHECK(world.ask_until([&] { return world.replica().lost(); }));
-  CHECK(second->leads());
+  CHECK(writes_of(world, first_user) == 0);
+}
+
+TEST_CASE("an API server that is away longer than a Lease lasts ends no replica that is alone") {
+  World world(several());
+  world.server.stop();
+  world.apply(good_object("n", "s"));
+  CHECK(world.ask_until([&] { return !world.replica().leads(); }));
+  CHECK(world.http_get("/v1/cert.pem").status == 200);
+  world.server.restart();
+  CHECK(world.wait_for_condition("n", "s", "True"));
+  CHECK(world.ask_until([&] { return world.replica().leads(); }));
+}
+
+TEST_CASE("a write under way is broken off when leadership is interrupted") {
+  World world(several());
+  auto hold = Fault::of(Fault::Kind::hold, {.verb = "create", .resource = "secrets", .ns = "n"});
+  const auto held = world.server.inject(hold);
+  auto cut = Fault::of(Fault::Kind::close, {.resource = "leases"});
+  cut.count = Fault::forever;
+  const auto stopped = world.server.inject(cut);
+  world.apply(good_object("n", "s"));
+  const auto creates = [&] {
+    return world.server.count_requests({.verb = "create", .resource = "secrets", .ns = "n"});
+  };
+  REQUIRE(world.server.wait_for([&] { return creates() == 1; }));
+  CHECK(world.ask_until([&] { return !world.replica().leads(); }));
+  world.server.clear_fault(stopped);
+  // The first try would hang to this day; the second one is not held.
+  CHECK(world.wait_for_condition("n", "s", "True"));
+  CHECK(creates() == 2);
+  world.server.clear_fault(held);
 }
 
 TEST_CASE("a leader that stops hands over, and what is in sync costs the next one nothing") {

@@ -245,6 +245,26 @@ TEST_CASE("a roll tells who is missing") {
   CHECK(roll.missing({{"n", "a"}, {"n", "c"}}) == std::vector<kube::ObjectKey>{{"n", "c"}});
 }
 
+TEST_CASE("rejections are counted in a row, and from the last edit on") {
+  Ledger ledger = after(State::rejected);
+  CHECK(ledger.rejections(key) == 1);
+  const auto once_more = [&](State state) {
+    ledger.pass_begins(sealed("'uid':'u',"));
+    (void)ledger.pass_ended(key, {state});
+  };
+  once_more(State::rejected);
+  CHECK(ledger.rejections(key) == 2);
+  SUBCASE("another end") {
+    once_more(State::unknown);
+    CHECK(ledger.rejections(key) == 0);
+  }
+  SUBCASE("an edit") {
+    CHECK(ledger.sealed_secret_is(sealed("'uid':'u','generation':2,")));
+    CHECK(ledger.rejections(key) == 0);
+  }
+  CHECK(ledger.rejections({"n", "other"}) == 0);
+}
+
 TEST_CASE("a stand-by follows the leader, and takes over what nothing vouches for") {
   const auto as_recorded = sealed("'uid':'u','generation':1,", recorded);
   const auto edited = sealed("'uid':'u','generation':2,", recorded);

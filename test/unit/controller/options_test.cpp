@@ -36,7 +36,7 @@ TEST_CASE("the defaults are the reference's") {
   CHECK(o.election_timings().renew_deadline == std::chrono::milliseconds(2500));
   CHECK(o.election_timings().retry == std::chrono::seconds(1));
   CHECK(o.lease_name == "sealed-secrets-controller");
-  CHECK(line->not_supported_yet.empty());
+  CHECK_FALSE(o.request_rate().has_value());
 }
 
 TEST_CASE("every flag of the reference is accepted") {
@@ -80,7 +80,34 @@ TEST_CASE("every flag of the reference is accepted") {
   CHECK(o.key_labels == std::map<std::string, std::string>{{"c", "3"}});
   CHECK(o.log.level == LogLevel::error);
   CHECK(o.log.format == LogFormat::json);
-  CHECK(line->not_supported_yet == std::vector<std::string>{"kubeclient-qps", "kubeclient-burst"});
+  REQUIRE(o.request_rate().has_value());
+  CHECK(o.request_rate()->per_second == 5.5);
+  CHECK(o.request_rate()->burst == 10);
+}
+
+TEST_CASE("the rate of requests is what client-go makes of the flags") {
+  struct Case {
+    std::vector<const char*> arguments;
+    double per_second;  // 0: no limit
+    int burst;
+  };
+  const Case cases[] = {
+      {{"--kubeclient-qps=20"}, 20, 10},
+      {{"--kubeclient-burst=3"}, 5, 3},
+      {{"--kubeclient-qps=0.5", "--kubeclient-burst=1"}, 0.5, 1},
+      {{"--kubeclient-qps=0", "--kubeclient-burst=0"}, 5, 10},
+      {{"--kubeclient-qps=-1", "--kubeclient-burst=7"}, 0, 0},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.arguments.front());
+    const auto line = parse(c.arguments);
+    REQUIRE(line.has_value());
+    const auto rate = line->options.request_rate();
+    REQUIRE(rate.has_value() == (c.per_second > 0));
+    if (!rate) continue;
+    CHECK(rate->per_second == c.per_second);
+    CHECK(rate->burst == c.burst);
+  }
 }
 
 TEST_CASE("what can't be understood is refused") {
@@ -96,6 +123,9 @@ TEST_CASE("what can't be understood is refused") {
       {"--key-prefix=", "--key-prefix must not be empty"},
       {"--rate-limit=0", "--rate-limit must be at least 1"},
       {"--rate-limit-burst=-1", "--rate-limit-burst must not be less than 0"},
+      {"--kubeclient-qps=many", "parsing \"many\": invalid syntax"},
+      {"--kubeclient-qps=inf", "parsing \"inf\": invalid syntax"},
+      {"--kubeclient-burst=1.5", "parsing \"1.5\": invalid syntax"},
       {"--tls-cert-file=x", "--tls-cert-file and --tls-key-file need each other"},
       {"--leader-elect-lease-duration=2s",
        "--leader-elect-lease-duration 2s, --leader-elect-renew-deadline 2.5s, "

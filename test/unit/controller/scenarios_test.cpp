@@ -201,8 +201,13 @@ TEST_CASE("12: what the API server refuses is told, and made right by an edit") 
   REQUIRE(world.wait_for_event("rec12", recorded_event(recorded, 0, 0)));
   CHECK(world.condition("rec12", "s") == recorded_condition(recorded, 0));
   CHECK(world.reason("rec12", "s") == "UpdateFailed");
+  // --max-unseal-retries: 5 by default.
+  const auto tries = [&] {
+    return world.server.count_requests({.verb = "create", .resource = "secrets", .ns = "rec12"});
+  };
+  REQUIRE(world.server.wait_for([&] { return tries() == 6; }));
   world.let_the_queue_drain();
-  CHECK(world.server.count_requests({.verb = "create", .resource = "secrets", .ns = "rec12"}) == 1);
+  CHECK(tries() == 6);
 
   Json repaired = step_of(recorded, 0);
   repaired.at("spec").at("template").as_object().erase("type");

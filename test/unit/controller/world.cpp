@@ -32,6 +32,7 @@ ControllerTiming quick() {
   timing.informer.backoff = {milliseconds(5), milliseconds(50), milliseconds(1000)};
   timing.informer.short_lived = milliseconds(1);
   timing.retry = {milliseconds(1), milliseconds(50)};
+  timing.refused_retry = milliseconds(1);
   return timing;
 }
 

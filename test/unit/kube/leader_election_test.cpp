@@ -23,6 +23,7 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 using test::ApiServer;
 using test::Fault;
+using test::Json;
 
 class FixedClock final : public Clock {
  public:
@@ -54,7 +55,13 @@ class Replica {
     elector_.emplace(*client_, options, system_random());
     leadership_ = elector_->leadership();
     boost::asio::co_spawn(
-        context_, elector_->run([this] { led_ = true; }),
+        context_,
+        elector_->run({[this] { led_ = true; },
+                       [this] {
+                         interrupted_ = true;
+                         // At that moment, and so before another one can take over.
+                         CHECK_FALSE(leadership_.holds());
+                       }}),
         [this](std::exception_ptr, LeaderElector::Outcome outcome) { outcome_ = outcome; });
     thread_ = std::thread([this] { context_.run(); });
   }
@@ -78,6 +85,7 @@ class Replica {
     return *outcome_;
   }
   [[nodiscard]] bool led() const noexcept { return led_; }
+  [[nodiscard]] bool interrupted() const noexcept { return interrupted_; }
   [[nodiscard]] bool is_healthy(SteadyTime now) const { return elector_->is_healthy(now); }
   [[nodiscard]] bool holds() const noexcept { return leadership_.holds(); }
 
@@ -87,6 +95,7 @@ class Replica {
   std::optional<LeaderElector> elector_ = {};
   Leadership leadership_ = {};
   std::atomic<bool> led_ = false;
+  std::atomic<bool> interrupted_ = false;
   std::optional<LeaderElector::Outcome> outcome_ = {};
   std::thread thread_;
 };
@@ -175,23 +184,55 @@ TEST_CASE("without permission to use Leases a replica is the only one") {
   CHECK(replica.holds());
 }
 
-TEST_CASE("losing permission later is not being the only one") {
+TEST_CASE("a leader that can't renew leads no more, and again when it can and nobody else did") {
   ApiServer server;
   Replica replica(server, "first");
   REQUIRE(wait_for_holder(server, "first"));
-  server.inject(Fault::forbid({.resource = "leases"}));
-  CHECK(replica.outcome() == LeaderElector::Outcome::lost);
+  SUBCASE("the server is gone") { server.stop(); }
+  SUBCASE("it is silent") { server.inject(Fault::of(Fault::Kind::hold, {.resource = "leases"})); }
+  SUBCASE("permission is withdrawn: that is not being the only one") {
+    server.inject(Fault::forbid({.resource = "leases"}));
+  }
+  const auto patience = std::chrono::steady_clock::now() + 30s;
+  while (!replica.interrupted() && std::chrono::steady_clock::now() < patience)
+    std::this_thread::yield();
+  REQUIRE(replica.interrupted());
   CHECK_FALSE(replica.holds());
+
+  server.clear_faults();
+  server.stop();
+  server.restart();
+  REQUIRE(server.wait_for([&] { return replica.holds(); }));
+  const auto lease = *server.get("leases", "default", "lease");
+  CHECK(test::find(lease, "spec.leaseTransitions")->as_int64() == 0);
 }
 
-TEST_CASE("a leader that cannot reach the server gives up before its Lease ends") {
+TEST_CASE("a leader that can't renew is lost once another one has led") {
   ApiServer server;
-  Replica replica(server, "first");
+  Replica first(server, "first");
   REQUIRE(wait_for_holder(server, "first"));
-  SUBCASE("it is gone") { server.stop(); }
-  SUBCASE("it is silent") { server.inject(Fault::of(Fault::Kind::hold, {.resource = "leases"})); }
-  CHECK(replica.outcome() == LeaderElector::Outcome::lost);
-  CHECK_FALSE(replica.holds());
+  auto cut = Fault::of(Fault::Kind::close, {.user = "test-admin"});
+  cut.count = Fault::forever;
+  const auto fault = server.inject(cut);
+  auto lease = [&] { return *server.get("leases", "default", "lease"); };
+  SUBCASE("and still does") {
+    Json taken = lease();
+    test::object_in(taken.as_object(), "spec")["holderIdentity"] = "second";
+    server.put(taken);
+  }
+  SUBCASE("and has let go") {
+    Json released = lease();
+    test::object_in(released.as_object(), "spec")["holderIdentity"] = "";
+    server.put(released);
+  }
+  SUBCASE("and its Lease was deleted") { server.remove("leases", "default", "lease"); }
+  const auto patience = std::chrono::steady_clock::now() + 30s;
+  while (!first.interrupted() && std::chrono::steady_clock::now() < patience)
+    std::this_thread::yield();
+  REQUIRE(first.interrupted());
+  server.clear_fault(fault);
+  CHECK(first.outcome() == LeaderElector::Outcome::lost);
+  CHECK_FALSE(first.holds());
 }
 
 TEST_CASE("a conflict that somebody else's change caused does not cost the Lease") {
