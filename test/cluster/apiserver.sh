@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# Starting and stopping the kube-apiserver of a running cluster, for `up` and
-# for `restart-apiserver`. To be sourced inside the cluster's namespaces;
+# Starting and stopping etcd and the kube-apiserver of a running cluster, for
+# `up`, `restart-apiserver` and `kill-server`. To be sourced inside the cluster's namespaces;
 # BULLA_CLUSTER is its folder and KUBECONFIG its administrator's.
 
 # run_server NAME COMMAND...: starts COMMAND in the background with its output
@@ -33,10 +33,18 @@ wait_for() {
   done
 }
 
-start_apiserver() {
+# start_again NAME: with the arguments in NAME.args.
+start_again() {
   local arguments
-  mapfile -t arguments <"$BULLA_CLUSTER/kube-apiserver.args"
-  run_server kube-apiserver "${arguments[@]}"
+  mapfile -t arguments <"$BULLA_CLUSTER/$1.args"
+  run_server "$1" "${arguments[@]}"
+}
+
+# The kube-apiserver waits for etcd by itself, so nothing waits here.
+start_etcd() { start_again etcd; }
+
+start_apiserver() {
+  start_again kube-apiserver
   wait_for 90 "answer from the kube-apiserver" apiserver_is_ready_or_dead
   is_running kube-apiserver || {
     echo "error: the kube-apiserver ended while starting" >&2
