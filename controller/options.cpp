@@ -188,7 +188,7 @@ FlagSet::Group work_flags(Options& o) {
   return {
       "SealedSecrets",
       {{.name = "all-namespaces",
-        .help = "Look after all namespaces, or only the controller's own.",
+        .help = "Look after all namespaces; false, or with the next flag, only after the own one.",
         .set = FlagSet::toggle(o.all_namespaces)},
        {.name = "additional-namespaces",
         .value = "a,b,...",
@@ -355,7 +355,8 @@ Result<void> check(const Options& options) {
 }  // namespace
 
 std::vector<std::string> Options::namespaces() const {
-  if (all_namespaces) return {""};
+  // As in the reference, a list of namespaces says enough; --all-namespaces is true by default.
+  if (all_namespaces && additional_namespaces.empty()) return {""};
   std::vector<std::string> names = {own_namespace};
   for (const auto& name : additional_namespaces) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);

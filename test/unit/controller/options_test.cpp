@@ -157,10 +157,13 @@ TEST_CASE("--version and --help win over flags that make no sense together") {
 TEST_CASE("the namespaces to look after") {
   Options options;
   CHECK(options.namespaces() == std::vector<std::string>{""});
-  options.all_namespaces = false;
   options.own_namespace = "kube-system";
   options.additional_namespaces = {"a", "kube-system", "a"};
   CHECK(options.namespaces() == std::vector<std::string>{"kube-system", "a"});
+  options.all_namespaces = false;
+  CHECK(options.namespaces() == std::vector<std::string>{"kube-system", "a"});
+  options.additional_namespaces = {};
+  CHECK(options.namespaces() == std::vector<std::string>{"kube-system"});
 }
 
 TEST_CASE("the own namespace") {
