@@ -161,6 +161,7 @@ FlagSet::Group key_flags(Options& o) {
             .set = duration(o.key_renew_period)},
            {.name = "rotate-period",
             .value = "duration",
+            .help = "Deprecated: --key-renew-period.",
             .set = duration(o.key_renew_period),
             .deprecated = "please use key-renew-period instead"},
            {.name = "key-order-priority",
