@@ -3,12 +3,15 @@
 
 BUILD ?= build
 RELEASE ?= build-release
+PREFIX ?= /usr/local
 PROGRAMS := sealer/kubeseal controller/controller
+INSTALLED := controller/sealed-secrets-controller \
+  $(addprefix sealer/completions/,kubeseal _kubeseal kubeseal.fish)
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps configure build release test e2e demo bench soak memory tsan fuzz format lint clean manifests manifests-test docs-test migration-test
+.PHONY: help deps configure build release test e2e demo bench soak memory tsan fuzz format lint clean manifests manifests-test docs-test migration-test image image-all image-test install packages packages-test
 
 help: ## List these targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -48,6 +51,32 @@ docs-test: release ## Run the commands of README.md and docs/ against a real kub
 
 migration-test: release ## Move a real kube-apiserver over from the reference, and back
 	@test/migration/real $(RELEASE)
+
+install: release ## Install both programs, man pages, completions (PREFIX, DESTDIR)
+	meson configure $(RELEASE) -Dprefix=$(PREFIX)
+	ninja -C $(RELEASE) $(PROGRAMS) $(INSTALLED) >/dev/null
+	meson install -C $(RELEASE) --no-rebuild --quiet
+
+packages: release ## Make Debian packages of both programs, in build-packages
+	@scripts/deps packages
+	packaging/packages $(RELEASE) build-packages
+
+packages-test: packages ## Install and try the Debian packages
+	ninja -C $(RELEASE) test/apiserver/bulla-test-apiserver
+	@test/packages/run $(RELEASE) build-packages
+
+image: ## Make the images and files of a release, for amd64, in build-image
+	@scripts/deps image
+	packaging/image build-image amd64
+
+image-all: ## The same for amd64 and arm64, the latter tried under qemu
+	@scripts/deps image-all
+	packaging/image build-image amd64 arm64
+	@test/image/arm64 build-image
+
+image-test: image ## Build the images twice, and run the controller's against a real kube-apiserver
+	@test/image/reproducible build-image
+	@test/image/real build-image
 
 demo: $(RELEASE)/build.ninja ## Seal Secrets and watch a controller open them (KEEP=1 leaves it running)
 	ninja -C $(RELEASE) $(PROGRAMS) test/apiserver/bulla-test-apiserver
