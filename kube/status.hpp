@@ -23,8 +23,9 @@ struct FailedAnswer {
 /// Decided by the reason of the `Status` in the body, and by the HTTP status when there is none
 /// (proxies answer plain text). The message is the Status' own; without one it is a sentence that
 /// ends with "(get services NAME)". `retry_after` comes from details.retryAfterSeconds or the
-/// header. Codes: rejected (400, 405, 406, 413, 415, 422), unavailable (401, 403, 429, 5xx),
-/// not_found, conflict (409), gone (410, and a resourceVersion that is too large).
+/// header, or is some seconds where a namespace is being deleted. Codes: rejected (400, 405, 406,
+/// 413, 415, 422), unavailable (401, 403, 429, 5xx), not_found, conflict (409), gone (410, and a
+/// resourceVersion that is too large).
 [[nodiscard]] Error status_error(const FailedAnswer& answer);
 
 /// The same for a Status object that came as an ERROR event of a watch.

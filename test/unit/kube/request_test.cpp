@@ -85,6 +85,11 @@ TEST_CASE("how long to wait comes from the Status or the header") {
   CHECK_FALSE(status_error(answer).retry_after.has_value());
   answer.body = R"({"kind":"Status","details":{"retryAfterSeconds":3}})";
   CHECK(status_error(answer).retry_after == std::chrono::seconds(3));
+  answer.body = R"({"kind":"Status","reason":"Forbidden","code":403,"message":"being terminated",)"
+                R"("details":{"causes":[{"reason":"NamespaceTerminating"}]}})";
+  answer.status = 403;
+  answer.retry_after = "";
+  CHECK(status_error(answer).retry_after == std::chrono::seconds(5));
 }
 
 TEST_CASE("metadata of the wrong type reads as absent") {
