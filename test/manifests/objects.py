@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the checks of manifests/ share: to read, render and compare Kubernetes objects."""
 import copy
+import functools
 import os
 import pathlib
 import subprocess
@@ -13,8 +14,9 @@ CHART = MANIFESTS / "helm" / "sealed-secrets"
 VALUES = ROOT / "test" / "manifests" / "values"
 
 
+@functools.cache
 def run(*command):
-    """Standard output; an error with everything that was printed if the command fails."""
+    """Standard output, the same for the same command; an error with all that was printed if it fails."""
     done = subprocess.run(command, text=True, capture_output=True)
     if done.returncode != 0:
         raise AssertionError(f"{command[0]} ended with {done.returncode}: {done.stdout}{done.stderr}")
