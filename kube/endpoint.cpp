@@ -50,7 +50,8 @@ Result<TlsContext> make_tls(const ClientConfig& config, Trust trust) {
   auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
   auto* native = tls->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-  // Otherwise the last record stays deciphered in OpenSSL's buffer, for as long as a watch is quiet.
+  // Otherwise the last record stays deciphered in OpenSSL's buffer, for as long as a watch is
+  // quiet.
   SSL_CTX_set_options(native, SSL_OP_CLEANSE_PLAINTEXT);
   // A cluster's CA file may hold an intermediate: what it holds is trusted, as in Go.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);

@@ -72,7 +72,12 @@ stop_apiserver() {
   wait_for 10 "end of the kube-apiserver on SIGKILL" is_gone "$pid"
 }
 
-# A zombie that its parent has not collected yet counts as gone: it holds no port.
+# A zombie that its parent has not collected yet counts as gone, once its other threads have ended:
+# until then it holds its port.
 is_gone() {
-  ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
+  local threads
+  ! kill -0 "$1" 2>/dev/null && return
+  grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null || return
+  threads=("/proc/$1/task"/*)
+  [ ${#threads[@]} -le 1 ]
 }
