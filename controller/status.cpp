@@ -77,7 +77,12 @@ void write_record(json::object& status, const std::optional<SyncRecord>& record,
     if (!same_spec) status.erase("sealingKeys");
     return;
   }
-  status["secret"] = {{"uid", record->secret_uid}, {"resourceVersion", record->secret_version}};
+  // Empty strings would not do: the API server takes them for null where a CRD wants a string.
+  if (record->secret_uid.empty()) {
+    status.erase("secret");
+  } else {
+    status["secret"] = {{"uid", record->secret_uid}, {"resourceVersion", record->secret_version}};
+  }
   status["sealingKeys"] = json::array(record->keys.begin(), record->keys.end());
   status["scope"] = scope_name(record->scope);
 }

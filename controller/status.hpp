@@ -15,7 +15,7 @@ namespace bulla {
 /// What the status remembers of a pass that ended well, so that the next start of the controller
 /// finds out without work that nothing changed meanwhile:
 ///
-///     secret:      {uid, resourceVersion}   the Secret as it was right
+///     secret:      {uid, resourceVersion}   the Secret as it was right; missing if it is not ours
 ///     sealingKeys: [SHA256:...]             the keys that opened the items
 ///     scope:       strict                   what the annotations asked for: they have no
 ///     generation

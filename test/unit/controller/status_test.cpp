@@ -118,6 +118,16 @@ TEST_CASE("what was right is recorded, and read back as long as it speaks of the
   }
 }
 
+TEST_CASE("a Secret that is not ours is not recorded, and what was recorded goes") {
+  Outcome outcome = good;
+  outcome.record = SyncRecord{"", "", {"SHA256:k"}, Scope::strict};
+  const auto old = json_of("{'status':{'secret':{'uid':'su','resourceVersion':'7'}}}");
+  const auto status = next_status(&old.at("status"), outcome, 3, noon);
+  REQUIRE(status.has_value());
+  CHECK_FALSE(status->as_object().contains("secret"));
+  CHECK(status->at("sealingKeys") == json_of("['SHA256:k']"));
+}
+
 TEST_CASE("a record that changes alone moves no time, and one that is the same is no news") {
   Outcome outcome = good;
   outcome.record = SyncRecord{"su", "7", {"SHA256:k"}, Scope::strict};
