@@ -69,7 +69,7 @@ image: ## Make the images and files of a release, for amd64, in build-image
 	@scripts/deps image
 	packaging/image build-image amd64
 
-image-all: ## The same for amd64 and arm64, the latter tried under qemu
+image-all: ## Make them for amd64 and arm64, and try the latter under qemu
 	@scripts/deps image-all
 	packaging/image build-image amd64 arm64
 	@test/image/arm64 build-image

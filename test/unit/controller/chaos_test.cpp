@@ -163,10 +163,18 @@ class Chaos {
     constexpr std::array<int, 5> codes = {409, 429, 500, 503, 403};
     constexpr std::array verbs = {"get", "create", "update", "list", "watch"};
     constexpr std::array kinds = {Fault::Kind::error, Fault::Kind::close,
-                                  Fault::Kind::commit_then_close};
+                                  Fault::Kind::commit_then_close, Fault::Kind::delay};
+    constexpr std::array of_watches = {
+        Fault::Kind::cut,    Fault::Kind::cut_mid_line,     Fault::Kind::malformed_line,
+        Fault::Kind::expire, Fault::Kind::duplicate_events, Fault::Kind::split_chunks};
     FaultMatch match;
     match.verb = verbs.at(static_cast<std::size_t>(below(5)));
-    Fault fault = Fault::of(kinds.at(static_cast<std::size_t>(below(3))), match);
+    const bool of_watch = match.verb == "watch" && below(2) == 0;
+    Fault fault = Fault::of(of_watch ? of_watches.at(static_cast<std::size_t>(below(6)))
+                                     : kinds.at(static_cast<std::size_t>(below(4))),
+                            match);
+    fault.delay = std::chrono::milliseconds(20);
+    fault.after_events = below(3);
     fault.code = codes.at(static_cast<std::size_t>(below(5)));
     fault.count = 1 + below(4);
     world_.server.inject(fault);
