@@ -63,7 +63,7 @@ void wait_until(const std::string& what, const std::function<bool()>& holds) {
   while (!holds()) {
     if (std::chrono::steady_clock::now() > deadline)
       throw std::runtime_error("no " + what + " in time");
-    std::this_thread::sleep_for(poll);
+    std::this_thread::sleep_for(poll);  // another process: there is nothing to wait on
   }
 }
 
