@@ -38,6 +38,8 @@ Awaitable<Result<json::value>> send_for_value(ClientPtr client, Request request)
     // What is not JSON came from something between us and the server: time may cure it.
     co_return Error{Errc::unavailable, "the server's answer is " + value.error().message};
   }
+  if (!value->is_object())
+    co_return Error{Errc::unavailable, "the server's answer is not a JSON object"};
   co_return value;
 }
 

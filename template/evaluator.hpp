@@ -107,6 +107,7 @@ class Evaluator {
                                     const Operand& last);
   Result<Operand> call(const Operand& dot, const Call& call, const Operand& last);
   Result<Operand> run(const Call& call, Arguments arguments);
+  Result<Value> run_guarded(const Function& function, Arguments arguments);
   Result<Operand> call_logic(const Operand& dot, const Call& call, const Operand& last);
   Result<void> check_count(const Call& call, std::size_t given, bool piped);
   Result<Value> evaluate_argument(const Operand& dot, Type type, const Node& node);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <exception>
+#include <new>
 
 #include "template/evaluator.hpp"
 #include "template/format.hpp"
@@ -76,11 +78,23 @@ Result<Operand> Evaluator::call(const Operand& dot, const Call& call, const Oper
   return run(call, arguments);
 }
 
+/// Libraries throw at what they won't take, and when there is no memory; a program, which chooses
+/// the arguments, must not end the process by either.
+Result<Value> Evaluator::run_guarded(const Function& function, Arguments arguments) {
+  try {
+    return function.run(context_, arguments);
+  } catch (const std::bad_alloc&) {
+    return Error{Errc::invalid_input, "there is not enough memory for it"};
+  } catch (const std::exception&) {  // its text may hold an argument
+    return Error{Errc::invalid_input, "these arguments can't be used"};
+  }
+}
+
 /// Runs the function, and marks what it makes of secrets.
 Result<Operand> Evaluator::run(const Call& call, Arguments arguments) {
   const bool secret = std::any_of(arguments.begin(), arguments.end(), holds_secret);
   context_.set_secret_arguments(secret);
-  auto result = call.function.run(context_, arguments);
+  auto result = run_guarded(call.function, arguments);
   Result<void> counted;
   if (result) counted = context_.spend(*result);
   if (!result || !counted) {

@@ -23,7 +23,8 @@ Result<Value> digest(Context&, Arguments arguments) {
   const auto text = arguments[0].as_text();
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   unsigned size = 0;
-  BULLA_ASSERT(EVP_Digest(text.data(), text.size(), sum.data(), &size, algorithm(), nullptr) == 1);
+  openssl::require(EVP_Digest(text.data(), text.size(), sum.data(), &size, algorithm(), nullptr) ==
+                   1);
   SecretBuffer out;
   for (std::size_t i = 0; i < size; ++i) {
     go::append_char(out, hex[sum[i] >> 4]);
@@ -58,17 +59,17 @@ Result<SecretBuffer> bcrypt_hash(Context& context, std::string_view password) {
   // The same function as Go's $2a$. The C library's $2a$ differs where a hash might be mistaken for
   // one of a broken implementation of old, so the name is put in afterwards.
   std::array<char, CRYPT_GENSALT_OUTPUT_SIZE> setting{};
-  BULLA_ASSERT(crypt_gensalt_rn("$2b$", bcrypt_cost,
-                                reinterpret_cast<const char*>(salt.expose_secret().data()),
-                                static_cast<int>(salt.size()), setting.data(),
-                                static_cast<int>(setting.size())) != nullptr);
+  openssl::require(crypt_gensalt_rn("$2b$", bcrypt_cost,
+                                    reinterpret_cast<const char*>(salt.expose_secret().data()),
+                                    static_cast<int>(salt.size()), setting.data(),
+                                    static_cast<int>(setting.size())) != nullptr);
   SecretBuffer terminated;
   terminated.append(password);
   go::append_char(terminated, '\0');
   SecretBuffer state(sizeof(crypt_data));
   const char* hash = crypt_rn(terminated.expose_secret_text().data(), setting.data(),
                               state.expose_secret().data(), static_cast<int>(state.size()));
-  BULLA_ASSERT(hash != nullptr);
+  openssl::require(hash != nullptr);
   auto out = SecretBuffer::copy_of(std::string_view(hash));
   out.expose_secret()[2] = 'a';
   return out;
@@ -109,12 +110,12 @@ SecretBuffer aes_cbc(bool encrypts, std::string_view password, std::span<const s
   SecretBuffer out(text.size() + block_bytes);
   const openssl::CipherContext cipher(EVP_CIPHER_CTX_new());
   int size = 0;
-  BULLA_ASSERT(cipher != nullptr);
-  BULLA_ASSERT(EVP_CipherInit_ex2(cipher.get(), EVP_aes_256_cbc(), key.expose_secret().data(),
-                                  iv.data(), encrypts ? 1 : 0, nullptr) == 1);
-  BULLA_ASSERT(EVP_CIPHER_CTX_set_padding(cipher.get(), 0) == 1);
-  BULLA_ASSERT(EVP_CipherUpdate(cipher.get(), out.expose_secret().data(), &size, text.data(),
-                                static_cast<int>(text.size())) == 1);
+  openssl::require(cipher != nullptr);
+  openssl::require(EVP_CipherInit_ex2(cipher.get(), EVP_aes_256_cbc(), key.expose_secret().data(),
+                                      iv.data(), encrypts ? 1 : 0, nullptr) == 1);
+  openssl::require(EVP_CIPHER_CTX_set_padding(cipher.get(), 0) == 1);
+  openssl::require(EVP_CipherUpdate(cipher.get(), out.expose_secret().data(), &size, text.data(),
+                                    static_cast<int>(text.size())) == 1);
   out.resize(static_cast<std::size_t>(size));
   return out;
 }

@@ -70,16 +70,16 @@ SecretBuffer make_seed(std::uint32_t counter, std::string_view password, std::st
   const auto salt = scoped(user);
   SecretBuffer key(key_bytes);
   constexpr std::uint64_t memory_max = std::uint64_t{64} * 1024 * 1024;
-  BULLA_ASSERT(EVP_PBE_scrypt(password.data(), password.size(), salt.expose_secret().data(),
-                              salt.size(), 32'768, 8, 2, memory_max, key.expose_secret().data(),
-                              key.size()) == 1);
+  openssl::require(EVP_PBE_scrypt(password.data(), password.size(), salt.expose_secret().data(),
+                                  salt.size(), 32'768, 8, 2, memory_max, key.expose_secret().data(),
+                                  key.size()) == 1);
   auto message = scoped(site);
   append_big_endian(message, counter);
   SecretBuffer seed(32);
   unsigned size = 0;
-  BULLA_ASSERT(HMAC(EVP_sha256(), key.expose_secret().data(), static_cast<int>(key.size()),
-                    message.expose_secret().data(), message.size(), seed.expose_secret().data(),
-                    &size) != nullptr);
+  openssl::require(HMAC(EVP_sha256(), key.expose_secret().data(), static_cast<int>(key.size()),
+                        message.expose_secret().data(), message.size(), seed.expose_secret().data(),
+                        &size) != nullptr);
   return seed;
 }
 

@@ -11,39 +11,46 @@
 namespace bulla::tmpl {
 namespace {
 
+/// Far above any key or certificate; parsed, one takes many times its size.
+constexpr std::size_t pem_bytes_max = std::size_t{256} * 1024;
+
+struct Freed {
+  void operator()(char* text) const noexcept { OPENSSL_free(text); }
+};
+
 /// A text for OpenSSL to read from.
 openssl::Bio reader(std::string_view text) {
-  BULLA_ASSERT(text.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()));
+  openssl::require(text.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()));
   openssl::Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  BULLA_ASSERT(bio != nullptr);
+  openssl::require(bio != nullptr);
   return bio;
 }
 
 openssl::Key make_rsa(int bits) {
   const openssl::KeyContext context(EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, nullptr));
   EVP_PKEY* key = nullptr;
-  BULLA_ASSERT(context != nullptr);
-  BULLA_ASSERT(EVP_PKEY_keygen_init(context.get()) == 1);
-  BULLA_ASSERT(EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), bits) == 1);
-  BULLA_ASSERT(EVP_PKEY_keygen(context.get(), &key) == 1);
+  openssl::require(context != nullptr);
+  openssl::require(EVP_PKEY_keygen_init(context.get()) == 1);
+  openssl::require(EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), bits) == 1);
+  openssl::require(EVP_PKEY_keygen(context.get(), &key) == 1);
   return openssl::Key(key);
 }
 
 openssl::Key make_dsa() {
   const openssl::KeyContext parameters_context(EVP_PKEY_CTX_new_id(EVP_PKEY_DSA, nullptr));
   EVP_PKEY* made = nullptr;
-  BULLA_ASSERT(parameters_context != nullptr);
-  BULLA_ASSERT(EVP_PKEY_paramgen_init(parameters_context.get()) == 1);
-  BULLA_ASSERT(EVP_PKEY_CTX_set_dsa_paramgen_bits(parameters_context.get(), 2048) == 1);
-  BULLA_ASSERT(EVP_PKEY_CTX_set_dsa_paramgen_q_bits(parameters_context.get(), 256) == 1);
-  BULLA_ASSERT(EVP_PKEY_paramgen(parameters_context.get(), &made) == 1);
+  openssl::require(parameters_context != nullptr);
+  openssl::require(EVP_PKEY_paramgen_init(parameters_context.get()) == 1);
+  openssl::require(EVP_PKEY_CTX_set_dsa_paramgen_bits(parameters_context.get(), 2048) == 1);
+  openssl::require(EVP_PKEY_CTX_set_dsa_paramgen_q_bits(parameters_context.get(), 256) == 1);
+  openssl::require(EVP_PKEY_paramgen(parameters_context.get(), &made) == 1);
   const openssl::Key parameters(made);
 
   const openssl::KeyContext context(EVP_PKEY_CTX_new(parameters.get(), nullptr));
   made = nullptr;
-  BULLA_ASSERT(context != nullptr);
-  BULLA_ASSERT(EVP_PKEY_keygen_init(context.get()) == 1);
-  BULLA_ASSERT(EVP_PKEY_keygen(context.get(), &made) == 1);
+  openssl::require(context != nullptr);
+  openssl::require(EVP_PKEY_keygen_init(context.get()) == 1);
+  openssl::require(EVP_PKEY_keygen(context.get(), &made) == 1);
   return openssl::Key(made);
 }
 
@@ -74,11 +81,12 @@ openssl::Key make_key(KeyKind kind) {
     case KeyKind::ecdsa_p256: key.reset(EVP_EC_gen("P-256")); break;
     case KeyKind::ed25519: key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")); break;
   }
-  BULLA_ASSERT(key != nullptr);
+  openssl::require(key != nullptr);
   return key;
 }
 
 Result<PemBlock> first_pem_block(std::string_view text) {
+  if (text.size() > pem_bytes_max) return Error{Errc::not_found, ""};
   const openssl::DrainsErrorQueue drains;
   const auto bio = reader(text);
   char* name = nullptr;
@@ -87,11 +95,12 @@ Result<PemBlock> first_pem_block(std::string_view text) {
   long size = 0;
   if (PEM_read_bio(bio.get(), &name, &header, &data, &size) != 1)
     return Error{Errc::not_found, "no PEM data in input"};
-  PemBlock block{name, SecretBuffer::copy_of({data, static_cast<std::size_t>(size)})};
-  OPENSSL_free(name);
-  OPENSSL_free(header);
-  OPENSSL_clear_free(data, static_cast<std::size_t>(size));
-  return block;
+  const auto bytes = static_cast<std::size_t>(size);
+  const auto clear = [bytes](unsigned char* block) { OPENSSL_clear_free(block, bytes); };
+  const std::unique_ptr<char, Freed> owned_name(name);
+  const std::unique_ptr<char, Freed> owned_header(header);
+  const std::unique_ptr<unsigned char, decltype(clear)> owned_data(data, clear);
+  return PemBlock{name, SecretBuffer::copy_of({data, bytes})};
 }
 
 Result<openssl::Key> read_key(std::string_view pem) {
@@ -122,14 +131,14 @@ Result<openssl::Key> read_key(std::string_view pem) {
 SecretBuffer print_key(const EVP_PKEY& key) {
   const openssl::DrainsErrorQueue drains;
   const openssl::Bio bio(BIO_new(BIO_s_mem()));
-  BULLA_ASSERT(bio != nullptr);
+  openssl::require(bio != nullptr);
   const int type = EVP_PKEY_get_base_id(&key);
   const bool has_own_form = type == EVP_PKEY_RSA || type == EVP_PKEY_EC || type == EVP_PKEY_DSA;
   const int written = has_own_form ? PEM_write_bio_PrivateKey_traditional(
                                          bio.get(), &key, nullptr, nullptr, 0, nullptr, nullptr)
                                    : PEM_write_bio_PKCS8PrivateKey(bio.get(), &key, nullptr,
                                                                    nullptr, 0, nullptr, nullptr);
-  BULLA_ASSERT(written == 1);
+  openssl::require(written == 1);
   return contents(*bio);
 }
 

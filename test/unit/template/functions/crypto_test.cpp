@@ -144,4 +144,44 @@ TEST_CASE("AES round trips, and refuses what is no ciphertext") {
   CHECK(run(R"({{decryptAES "k" "AAAA"}})").ends_with("the ciphertext is too short"));
 }
 
+TEST_CASE("arguments that a certificate can't hold are errors, not the end of the process") {
+  const char* const makers[] = {
+      R"({{genCAWithKey $name $days $key}})",
+      R"({{genSelfSignedCertWithKey $name (list "127.0.0.1") (list "a") $days $key}})",
+      R"({{genSignedCertWithKey $name nil nil $days (genCAWithKey "ca" 1 $key) $key}})",
+  };
+  struct Case {
+    const char* name;
+    const char* days;
+    const char* expected;
+  };
+  const Case cases[] = {
+      {R"("x")", "-100000", "it must end between the years 1900 and 9999"},
+      {R"("x")", "-46360", "it must end between the years 1900 and 9999"},
+      {R"("x")", "9223372036854775807", "106751 days at most"},
+      {R"("x")", "-9223372036854775808", "106751 days at most"},
+      {R"((b64dec "/////w=="))", "1", "the common name is not valid UTF-8"},
+      {R"((b64dec "w6nDKA=="))", "1", "the common name is not valid UTF-8"},
+      {R"((repeat 1100000 "a"))", "1", "the common name is longer than 65536 bytes"},
+  };
+  for (const auto* maker : makers) {
+    for (const auto& c : cases) {
+      const std::string program = std::string("{{$name := ") + c.name + "}}{{$days := int " +
+                                  c.days + R"(}}{{$key := genPrivateKey "ecdsa"}})" + maker;
+      CAPTURE(program);
+      const auto said = run(program);
+      CAPTURE(said.substr(0, 300));
+      CHECK(said.find(c.expected) != std::string::npos);
+    }
+    const std::string zero = std::string(R"({{$name := b64dec "YQBi"}}{{$days := 1}})") +
+                             R"({{$key := genPrivateKey "ecdsa"}})" + maker;
+    CHECK(run(zero).find("error") == std::string::npos);  // Go takes a zero byte
+  }
+}
+
+TEST_CASE("a certificate holds a bounded number of names") {
+  CHECK(run(R"({{genSelfSignedCert "x" nil (compact (splitList "," (repeat 80000 "abcd,"))) 1}})")
+            .find("take more than 262144 bytes") != std::string::npos);
+}
+
 }  // namespace bulla::test
