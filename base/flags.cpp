@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/spelling.hpp"
 #include "base/text.hpp"
 
 namespace bulla {
@@ -100,6 +101,13 @@ Error unknown_flag(std::string_view name) {
   return {Errc::invalid_input, "unknown flag: --" + std::string(name)};
 }
 
+Error invalid_value(Error why, std::string_view value, const FlagSet::Flag& flag) {
+  const auto letter =
+      flag.shorthand != 0 ? "-" + std::string(1, flag.shorthand) + ", " : std::string();
+  return std::move(why).during("invalid argument " + quoted(value) + " for " +
+                               quoted(letter + "--" + std::string(flag.name)) + " flag");
+}
+
 /// A "---x" or "--=x", which getopt_long would take for an abbreviation or pass on.
 bool is_malformed(std::string_view word) {
   return word.size() > 2 && word.starts_with("--") && (word[2] == '-' || word[2] == '=');
@@ -107,16 +115,65 @@ bool is_malformed(std::string_view word) {
 
 }  // namespace
 
-FlagSet::FlagSet(std::string_view environment_prefix, std::vector<Group> groups)
-    : environment_prefix_(environment_prefix), groups_(std::move(groups)) {}
+FlagSet::FlagSet(std::string_view environment_prefix, std::vector<Group> groups,
+                 std::vector<Habit> habits)
+    : environment_prefix_(environment_prefix),
+      groups_(std::move(groups)),
+      habits_(std::move(habits)) {}
+
+/// The flags that `typed` may have been meant for: a few letters wrong, '_' for '-', or one of the
+/// two names is how the other begins.
+std::vector<std::string> FlagSet::names_like(std::string_view typed) const {
+  constexpr std::size_t name_size_max = 64;  // no flag is longer; the work grows with the square
+  std::vector<std::string> found;
+  std::string wanted = to_lower(typed.substr(0, name_size_max));
+  std::ranges::replace(wanted, '_', '-');
+  for (const auto& group : groups_) {
+    if (group.names_only) continue;
+    for (const auto& flag : group.flags) {
+      if (!flag.deprecated.empty()) continue;
+      const bool begins =
+          wanted.size() > 2 && (flag.name.starts_with(wanted) || wanted.starts_with(flag.name));
+      const std::size_t wrong_max = wanted.size() > 4 ? 2 : 1;
+      if (begins || (wanted.size() > 1 && edit_distance(wanted, flag.name) <= wrong_max))
+        found.push_back("--" + std::string(flag.name));
+    }
+  }
+  return found;
+}
+
+Error FlagSet::with_guess(Error error, std::string_view typed) const {
+  const auto habit = std::ranges::find(habits_, typed, &Habit::typed);
+  if (habit != habits_.end()) return std::move(error).hint(std::string(habit->advice));
+  const auto names = names_like(typed);
+  if (names.empty()) return error;
+  std::string guess = "did you mean ";
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    guess.append(i == 0 ? "" : i + 1 == names.size() ? " or " : ", ").append(names[i]);
+  }
+  return std::move(error).hint(guess + "?");
+}
+
+/// pflag reads "-name" as "-n ame", and "-file" as "-f ile". Nobody means that.
+Result<void> FlagSet::check_single_dash(const Flag& flag, std::string_view word) const {
+  if (!word.starts_with('-') || word.starts_with("--")) return {};
+  const auto typed = word.substr(1, word.find('=') - 1);
+  const auto* named = &flag;
+  for (const auto& group : groups_) {
+    for (const auto& other : group.flags) {
+      if (other.name == typed) named = &other;
+    }
+  }
+  const bool is_end_of_own = flag.name.ends_with("-" + std::string(typed));
+  if (typed.size() < 3 || (named->name != typed && !is_end_of_own)) return {};
+  return Error{Errc::invalid_input, quoted(word) + " means -" + std::string(1, flag.shorthand) +
+                                        " " + quoted(word.substr(2))}
+      .hint("did you mean --" + std::string(named->name) + "?");
+}
 
 Result<void> FlagSet::apply(const Flag& flag, std::string_view value, Parsed& parsed) const {
-  if (auto set = flag.set(value); !set) {
-    const auto letter =
-        flag.shorthand != 0 ? "-" + std::string(1, flag.shorthand) + ", " : std::string();
-    return std::move(set).error().during("invalid argument " + quoted(value) + " for " +
-                                         quoted(letter + "--" + std::string(flag.name)) + " flag");
-  }
+  if (auto set = flag.set(value); !set) return invalid_value(std::move(set).error(), value, flag);
+  parsed.typed.push_back(flag.name);
   if (!flag.deprecated.empty()) {
     parsed.deprecations.push_back("Flag --" + std::string(flag.name) + " has been deprecated, " +
                                   std::string(flag.deprecated));
@@ -132,8 +189,12 @@ void FlagSet::read_environment(Parsed& parsed) const {
       const auto name = environment_name(environment_prefix_, flag.name);
       const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): at start
       if (value == nullptr) continue;
-      if (flag.set(value) && std::ranges::find(parsed.given, flag.name) == parsed.given.end())
+      if (auto set = flag.set(value); !set) {
+        parsed.unread_environment.push_back(
+            std::move(set).error().during(name + "=" + quoted(value) + " in the environment"));
+      } else if (std::ranges::find(parsed.given, flag.name) == parsed.given.end()) {
         parsed.given.push_back(flag.name);
+      }
     }
   }
 }
@@ -187,23 +248,6 @@ Position position_in(const std::vector<char*>& argv, int index_before) {
   return {word, optind >= 2 ? at(optind - 2) : word, at(optind)};
 }
 
-/// Why getopt_long stopped, in pflag's words. `code` is '?' or ':'.
-Error refusal(int code, const Position& position) {
-  const auto word = position.word;
-  if (is_malformed(word)) return {Errc::invalid_input, "bad flag syntax: " + std::string(word)};
-  const bool is_long = optopt == 0 || optopt >= 256;
-  if (is_long && code == ':')
-    return {Errc::invalid_input, "flag needs an argument: " + std::string(word)};
-  if (is_long) return unknown_flag(typed_name(word));
-  const std::string letter(1, static_cast<char>(optopt));
-  if (code == ':') {
-    return {Errc::invalid_input, "flag needs an argument: '" + letter + "' in " + ("-" + letter)};
-  }
-  const auto cluster = word.starts_with('-') ? word : position.next;
-  return {Errc::invalid_input,
-          "unknown shorthand flag: '" + letter + "' in " + std::string(cluster)};
-}
-
 /// The value of a shorthand. pflag takes "-o=x" as "-ox"; getopt leaves the '='.
 std::string_view shorthand_value(std::string_view word) {
   if (optarg == nullptr) return "true";
@@ -215,12 +259,30 @@ std::string_view shorthand_value(std::string_view word) {
 
 }  // namespace
 
+/// Why getopt_long stopped, in pflag's words. `code` is '?' or ':'.
+Error FlagSet::refusal(int code, std::string_view word, std::string_view next) const {
+  if (is_malformed(word)) return {Errc::invalid_input, "bad flag syntax: " + std::string(word)};
+  const bool is_long = optopt == 0 || optopt >= 256;
+  if (is_long && code == ':')
+    return {Errc::invalid_input, "flag needs an argument: " + std::string(word)};
+  if (is_long) return with_guess(unknown_flag(typed_name(word)), typed_name(word));
+  const std::string letter(1, static_cast<char>(optopt));
+  if (code == ':') {
+    return {Errc::invalid_input, "flag needs an argument: '" + letter + "' in " + ("-" + letter)};
+  }
+  const auto cluster = word.starts_with('-') ? word : next;
+  const auto typed = cluster.substr(std::min<std::size_t>(1, cluster.size()));
+  return with_guess(
+      {Errc::invalid_input, "unknown shorthand flag: '" + letter + "' in " + std::string(cluster)},
+      typed.substr(0, typed.find('=')));
+}
+
 Result<void> FlagSet::read_long(const Flag& flag, std::string_view word, std::string_view previous,
                                 Parsed& parsed) const {
   // getopt_long takes abbreviations, pflag does not: the word must spell the flag out.
   const bool value_apart = !flag.value.empty() && optarg == word.data();
   const auto typed = typed_name(value_apart ? previous : word);
-  if (typed != flag.name) return unknown_flag(typed);
+  if (typed != flag.name) return with_guess(unknown_flag(typed), typed);
   return apply(flag, optarg != nullptr ? optarg : "true", parsed);
 }
 
@@ -243,8 +305,12 @@ Result<FlagSet::Parsed> FlagSet::parse(std::span<const char* const> arguments) c
                                    table.long_options.data(), nullptr);
     if (code == -1) break;
     const auto position = position_in(argv, index_before);
-    if (code == '?' || code == ':') return refusal(code, position);
+    if (code == '?' || code == ':') return refusal(code, position.word, position.next);
     const bool is_long = code >= Table::first_long_code;
+    if (!is_long && optarg != position.word.data()) {
+      auto meant = check_single_dash(table.of_shorthand(code), position.word);
+      if (!meant) return meant.error();
+    }
     auto applied =
         is_long ? read_long(*table.flags[static_cast<std::size_t>(code - Table::first_long_code)],
                             position.word, position.previous, parsed)

@@ -17,7 +17,7 @@ namespace bulla {
 /// The C library's getopt_long does the reading.
 ///
 /// Every flag is also read from the environment: PREFIX + upper-case name, '-' as '_'. The command
-/// line wins. A value that can't be read there is passed over, as the reference does.
+/// line wins. A value that can't be read there is passed over, as the reference does, and told.
 class FlagSet {
  public:
   /// Takes one value, already split off; an Error's message is what was wrong with it.
@@ -37,15 +37,25 @@ class FlagSet {
     bool names_only = false;  ///< help lists the names in one paragraph
   };
 
-  FlagSet(std::string_view environment_prefix, std::vector<Group> groups);
+  /// What people type who know another tool, and what it is called here.
+  struct Habit {
+    std::string_view typed;   ///< without the dashes
+    std::string_view advice;  ///< the hint
+  };
+
+  FlagSet(std::string_view environment_prefix, std::vector<Group> groups,
+          std::vector<Habit> habits = {});
 
   struct Parsed {
     std::vector<std::string> words;         ///< what is no flag, in order
     std::vector<std::string_view> given;    ///< names given on the command line or environment
+    std::vector<std::string_view> typed;    ///< names on the command line, as often as they stand
     std::vector<std::string> deprecations;  ///< sentences for the user
+    std::vector<Error> unread_environment;  ///< one for each variable that could not be read
   };
   /// Reads the environment, then `arguments` (without the program's name), calling the setters.
-  /// Errors: invalid_input, in the reference's words ("unknown flag: --x").
+  /// Errors: invalid_input, in the reference's words ("unknown flag: --x"), with a hint of what may
+  /// have been meant; also for a word such as "-name", which pflag would read as "-n ame".
   [[nodiscard]] Result<Parsed> parse(std::span<const char* const> arguments) const;
 
   /// Every flag, grouped, one line each (see Group::names_only).
@@ -64,12 +74,17 @@ class FlagSet {
  private:
   struct Table;
   [[nodiscard]] Result<void> apply(const Flag& flag, std::string_view value, Parsed& parsed) const;
+  [[nodiscard]] std::vector<std::string> names_like(std::string_view typed) const;
+  [[nodiscard]] Error with_guess(Error error, std::string_view typed) const;
+  [[nodiscard]] Result<void> check_single_dash(const Flag& flag, std::string_view word) const;
+  [[nodiscard]] Error refusal(int code, std::string_view word, std::string_view next) const;
   [[nodiscard]] Result<void> read_long(const Flag& flag, std::string_view word,
                                        std::string_view previous, Parsed& parsed) const;
   void read_environment(Parsed& parsed) const;
 
   std::string_view environment_prefix_;
   std::vector<Group> groups_;
+  std::vector<Habit> habits_;
 };
 
 }  // namespace bulla

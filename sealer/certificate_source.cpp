@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sealer/certificate_source.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <chrono>
 
@@ -18,7 +20,9 @@ namespace bulla::sealer {
 namespace {
 
 Result<std::string> read_certificate_file(const std::string& path) {
-  auto text = read_file(path, limits::certificate_bytes_max);
+  auto text = path == "-"
+                  ? read_descriptor(STDIN_FILENO, "standard input", limits::certificate_bytes_max)
+                  : read_file(path, limits::certificate_bytes_max);
   if (!text) return text.error();
   return std::string(text->expose_secret_text());
 }

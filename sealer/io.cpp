@@ -17,7 +17,7 @@ Result<Format> output_format(const Options& options) {
   if (name == "json" || name.empty()) return Format::json;
   if (name == "yaml") return Format::yaml;
   return Error{Errc::invalid_input, "unsupported output format: " + options.format}.hint(
-      "use json or yaml");
+      name == "yml" ? "did you mean yaml?" : "use json or yaml");
 }
 
 std::string input_name(const Options& options) {
@@ -44,7 +44,7 @@ SecretBuffer printed(const boost::json::value& object, Format format) {
 }
 
 Output::Output(const Options& options, Content content)
-    : file_(options.output_file), content_(content) {}
+    : file_(options.output_file == "-" ? "" : options.output_file), content_(content) {}
 
 Result<void> Output::print(std::string_view text) {
   if (file_.empty()) return write_descriptor(STDOUT_FILENO, "standard output", text);

@@ -30,6 +30,7 @@ int kubeseal(std::span<const char* const> arguments) {
     return 0;
   }
   if (std::fflush(stdout) != 0) return exit_failure;
+  for (const auto& warning : options->warnings) bulla::sealer::warn(warning);
   if (const auto done = bulla::sealer::run(*options); !done) {
     bulla::sealer::print_error(done.error());
     return exit_failure;

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "sealer/usage.hpp"
 
 namespace bulla::sealer {
 
@@ -146,12 +147,12 @@ Group sealing_flags(Options& o) {
           {{.name = "secret-file",
             .shorthand = 'f',
             .value = "FILE",
-            .help = "Read the Secret from FILE (default: standard input)",
+            .help = "Read the Secret from FILE (default, and -: standard input)",
             .set = FlagSet::text(o.input_file)},
            {.name = "sealed-secret-file",
             .shorthand = 'w',
             .value = "FILE",
-            .help = "Write to FILE (default: standard output); .yaml and .yml mean YAML",
+            .help = "Write to FILE (default, and -: standard output); .yaml and .yml mean YAML",
             .set = FlagSet::text(o.output_file)},
            {.name = "format",
             .shorthand = 'o',
@@ -314,7 +315,22 @@ Group cluster_flags(Options& o) {
 
 FlagSet flags_of(Options& options) {
   return {"SEALED_SECRETS_",
-          {sealing_flags(options), other_commands(options), cluster_flags(options), klog_flags()}};
+          {sealing_flags(options), other_commands(options), cluster_flags(options), klog_flags()},
+          {{"V", "--version"},
+           {"file", "-f FILE"},
+           {"filename", "-f FILE"},
+           {"output", "-o json, -o yaml; -w FILE says where to write"},
+           {"out", "-w FILE"},
+           {"certificate", "--cert FILE"},
+           {"public-key", "--cert FILE"},
+           {"private-key", "--recovery-private-key FILE"},
+           {"decrypt", "--recovery-unseal --recovery-private-key FILE"},
+           {"unseal", "--recovery-unseal --recovery-private-key FILE"},
+           {"dry-run", "that is a flag of kubectl create, before the pipe"},
+           {"from-literal", "echo 'stringData: {KEY: VALUE}' | kubeseal --name NAME"},
+           {"from-env-file",
+            "kubectl create secret generic NAME --from-env-file FILE --dry-run=client -o yaml | "
+            "kubeseal"}}};
 }
 
 Result<Options> parse_options(std::span<const char* const> arguments) {
@@ -323,6 +339,10 @@ Result<Options> parse_options(std::span<const char* const> arguments) {
   if (!parsed) return parsed.error();
   options.notices = std::move(parsed->deprecations);
   options.format_given = std::ranges::find(parsed->given, "format") != parsed->given.end();
+  if (options.version || options.help) return options;
+  if (auto checked = check_usage(*parsed, options); !checked) return checked.error();
+  if (!parsed->unread_environment.empty())
+    options.environment_error = std::move(parsed->unread_environment.front());
   return options;
 }
 

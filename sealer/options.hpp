@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +26,7 @@ struct Options {
   kube::ConfigFlags cluster;
 
   std::string input_file;   ///< empty: standard input
-  std::string output_file;  ///< empty: standard output
+  std::string output_file;  ///< empty: standard output (--re-encrypt -f: in place); "-": that too
   std::string format = "json";
   bool format_given = false;
   Scope scope = Scope::strict;
@@ -43,14 +44,19 @@ struct Options {
   bool version = false;
   bool help = false;
 
-  std::vector<std::string> notices;  ///< to print before anything else: deprecated flags
+  std::vector<std::string> notices;   ///< to print before anything else: deprecated flags
+  std::vector<std::string> warnings;  ///< what was typed and changes nothing
+  /// A variable of the environment that says what its flag can't. (As a failure of the run, not of
+  /// the command line: the reference passes such variables over, and goes on to fail or not.)
+  std::optional<Error> environment_error;
 };
 
 /// Every flag, in the groups of the help, bound to `options`, which must outlive the set.
 [[nodiscard]] FlagSet flags_of(Options& options);
 
 /// Reads `arguments` (without the program's name) and the environment.
-/// Errors: invalid_input: a flag that does not exist, or a value that it does not take.
+/// Errors: invalid_input: a flag that does not exist, or a value that it does not take; also those
+/// of check_usage(), unless help or the version is asked for.
 [[nodiscard]] Result<Options> parse_options(std::span<const char* const> arguments);
 
 /// What `--help` prints.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "resource/seal.hpp"
@@ -6,6 +8,7 @@
 #include "sealer/cluster.hpp"
 #include "sealer/commands.hpp"
 #include "sealer/io.hpp"
+#include "sealer/terminal.hpp"
 
 namespace bulla::sealer {
 
@@ -40,7 +43,22 @@ Result<SecretBuffer> raw_value(const Options& options) {
     return Error{Errc::invalid_input,
                  "must provide only one --from-file when encrypting a single item with --raw"};
   }
-  return read_file(from_file_path(options.from_files.front()), limits::input_bytes_max);
+  const auto path = from_file_path(options.from_files.front());
+  if (path == "-") return read_descriptor(STDIN_FILENO, "standard input", limits::input_bytes_max);
+  return read_file(path, limits::input_bytes_max);
+}
+
+/// An empty value is seldom meant: a pipeline whose first part failed gives one.
+Result<void> check_not_empty(const Options& options, const SecretBuffer& value) {
+  if (!value.empty() || options.allow_empty_data) return {};
+  if (!options.input_file.empty() && options.from_files.empty()) {
+    return Error{Errc::invalid_input,
+                 "standard input is empty, and --raw does not read " + quoted(options.input_file)}
+        .hint("--from-file " + options.input_file + " seals the text of that file")
+        .hint("a whole Secret is sealed without --raw");
+  }
+  warn("the value is empty (--allow-empty-data: that is meant)");
+  return {};
 }
 
 }  // namespace
@@ -52,6 +70,7 @@ Result<void> seal_raw_value(const Options& options) {
   if (!label) return label.error();
   auto value = raw_value(options);
   if (!value) return value.error();
+  if (auto checked = check_not_empty(options, *value); !checked) return checked;
   auto sealed = seal_item(value->expose_secret(), *key, *label);
   if (!sealed) return sealed.error();
 

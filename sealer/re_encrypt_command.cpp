@@ -15,6 +15,7 @@
 #include "sealer/io.hpp"
 #include "sealer/recovery_keys.hpp"
 #include "sealer/sealed_input.hpp"
+#include "sealer/terminal.hpp"
 
 namespace bulla::sealer {
 
@@ -150,7 +151,7 @@ Result<void> re_encrypt_sealed_secrets(const Options& options) {
   if (!text) return text.error();
   auto input = parse_sealed_text(input_name(options), std::move(*text));
   if (!input) return input.error();
-  if (offline && input->documents.empty())
+  if (input->documents.empty())
     return Error{Errc::invalid_input, input->name + " holds no SealedSecret"};
   auto found = sealed_secrets_of(*input, offline ? OtherKinds::refused : OtherKinds::taken);
   if (!found) return found.error();
@@ -158,7 +159,10 @@ Result<void> re_encrypt_sealed_secrets(const Options& options) {
   auto after = offline ? re_encrypt_offline(options, *input, *found)
                        : re_encrypt_by_controller(options, *input, *found);
   if (!after) return after.error();
-  if (found->empty()) return {};
+  if (found->empty()) {
+    warn(input->name + " holds no SealedSecret: nothing was re-encrypted");
+    return {};
+  }
   const bool kept = keeps_layout(options, *input);
   for (std::size_t i = 0; i < found->size(); ++i) {
     const auto& document = input->documents[(*found)[i].document];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sealer/recovery_keys.hpp"
 
+#include <unistd.h>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -65,7 +67,8 @@ Result<void> add_document(Keyring& ring, const Document& document) {
 }
 
 Result<void> add_file(RecoveryKeys& keys, const std::string& path) {
-  auto text = read_file(path, key_file_bytes_max);
+  auto text = path == "-" ? read_descriptor(STDIN_FILENO, "standard input", key_file_bytes_max)
+                          : read_file(path, key_file_bytes_max);
   if (!text) return text.error();
   if (auto found = parse_private_keys(text->expose_secret_text()); !found.empty())
     return add_keys(keys.ring, std::move(found));

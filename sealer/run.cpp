@@ -14,6 +14,7 @@ Result<void> print_certificate(const Options& options) {
 }
 
 Result<void> run(const Options& options) {
+  if (options.environment_error) return *options.environment_error;
   if (!options.from_files.empty() && !options.raw)
     return Error{Errc::invalid_input, "--from-file requires --raw"};
   if (options.recovery_unseal) return recovery_unseal(options);

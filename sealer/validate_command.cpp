@@ -35,9 +35,13 @@ void warn_of_other_kind(const Document& document, const std::string& where) {
 Result<void> validate_sealed_secrets(const Options& options) {
   auto documents = read_input_documents(options);
   if (!documents) return documents.error();
+  if (documents->empty() && !options.input_file.empty())
+    return Error{Errc::invalid_input, options.input_file + " is empty: nothing was validated"};
   auto controller = Controller::reach(options);
   if (!controller) return controller.error();
-  if (documents->empty()) warn(input_name(options) + " is empty: nothing was validated");
+  // As in the reference, that is no failure; it is what a pipe of nothing, or a job without
+  // standard input, looks like.
+  if (documents->empty()) warn("standard input is empty: nothing was validated");
   for (const auto& document : *documents) {
     const auto name = document_name(options, document);
     warn_of_other_kind(document, name);

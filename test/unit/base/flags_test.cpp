@@ -150,4 +150,19 @@ TEST_CASE("help names the flags of a names-only group in one paragraph") {
   CHECK(flags.help() == "Ignored:\n  --alpha, --beta_gamma\n");
 }
 
+TEST_CASE("what was typed, and what the environment could not say, are told apart") {
+  ::setenv("BULLA_FLAGS_TEST_CERT", "env", 1);
+  ::setenv("BULLA_FLAGS_TEST_V", "x", 1);
+  Values values;
+  const Arguments arguments{"--raw", "--from-file=a", "--from-file=b"};
+  const auto parsed = flags_for(values).parse(arguments).value();
+  ::unsetenv("BULLA_FLAGS_TEST_CERT");
+  ::unsetenv("BULLA_FLAGS_TEST_V");
+  CHECK(parsed.typed == std::vector<std::string_view>{"raw", "from-file", "from-file"});
+  REQUIRE(parsed.unread_environment.size() == 1);
+  CHECK(parsed.unread_environment[0].message ==
+        "BULLA_FLAGS_TEST_V=\"x\" in the environment: strconv.ParseInt: parsing \"x\": invalid "
+        "syntax");
+}
+
 }  // namespace bulla::test
