@@ -124,7 +124,7 @@ Result<Certificate> Certificate::from_pem(std::string_view pem) {
     if (block->type == pem_type && !block->has_headers)
       return CertificateReader::read(block->der.expose_secret());
   }
-  return Error{Errc::invalid_input, "data does not contain any valid RSA or ECDSA certificates"};
+  return Error{Errc::not_found, "data does not contain any valid RSA or ECDSA certificates"};
 }
 
 Result<Certificate> Certificate::self_signed(const PrivateKey& key, const Subject& subject) {

@@ -17,10 +17,10 @@ class Certificate {
   /// The first CERTIFICATE block of PEM text; what stands before, between or after is passed over.
   /// Blocks that Go's PEM reader would skip (cut off, not base64, with headers) don't count, and
   /// neither does TRUSTED CERTIFICATE.
-  /// Errors: invalid_input: "data does not contain any valid RSA or ECDSA certificates" (the
-  /// reference's words) when there is none; otherwise what is wrong with the first one: "x509:
-  /// malformed certificate", "the certificate holds an EC key, but sealing needs RSA"; text longer
-  /// than limits::certificate_bytes_max.
+  /// Errors: not_found: "data does not contain any valid RSA or ECDSA certificates" (the
+  /// reference's words) when there is none; otherwise invalid_input, what is wrong with the first
+  /// one: "x509: malformed certificate", "the certificate holds an EC key, but sealing needs RSA";
+  /// text longer than limits::certificate_bytes_max.
   [[nodiscard]] static Result<Certificate> from_pem(std::string_view pem);
 
   struct Subject {

@@ -13,6 +13,7 @@
 #include "kube/fetch_url.hpp"
 #include "kube/url.hpp"
 #include "sealer/cluster.hpp"
+#include "sealer/explain_input.hpp"
 #include "sealer/terminal.hpp"
 
 namespace bulla::sealer {
@@ -69,12 +70,19 @@ Result<PublicKey> sealing_key(const Options& options) {
   auto text = fetch_certificate(options);
   if (!text) return text.error();
   auto certificate = Certificate::from_pem(*text);
-  if (!certificate) return certificate.error();
+  if (!certificate) {
+    const auto source =
+        options.certificate.empty() ? std::string("the controller's answer") : options.certificate;
+    if (certificate.error().code == Errc::not_found) return no_certificate(source, *text);
+    return std::move(certificate).error().during(source);
+  }
 
   const auto now = system_clock().now();
   if (certificate->not_after() < now) {
     return Error{Errc::invalid_input, "failed to encrypt using an expired certificate on " +
                                           long_date(certificate->not_after())}
+        .hint((options.certificate.empty() ? "it is the controller's"
+                                           : "it is in " + options.certificate))
         .hint("fetch a current one: kubeseal --fetch-cert > cert.pem");
   }
   if (certificate->not_after() < now + std::chrono::days(30)) {

@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "sealer/explain_input.hpp"
 #include "sealer/terminal.hpp"
 
 namespace bulla::sealer {
@@ -35,7 +36,9 @@ Result<std::vector<Document>> read_input_documents(const Options& options) {
   auto text = read_input(options, "a Kubernetes object in JSON or YAML");
   if (!text) return text.error();
   auto documents = read_documents(text->expose_secret_text());
-  if (!documents) return std::move(documents).error().during(input_name(options));
+  if (!documents)
+    return with_kind_of_text(std::move(documents).error(), text->expose_secret_text())
+        .during(input_name(options));
   return documents;
 }
 

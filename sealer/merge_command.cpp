@@ -10,6 +10,7 @@
 #include "resource/seal.hpp"
 #include "sealer/certificate_source.hpp"
 #include "sealer/commands.hpp"
+#include "sealer/explain_input.hpp"
 #include "sealer/io.hpp"
 #include "sealer/sealed_input.hpp"
 #include "sealer/secret_input.hpp"
@@ -124,8 +125,9 @@ class Target {
 
 /// The Secrets to add. Into JSON the reference takes one alone, and refuses several.
 Result<std::vector<Secret>> read_additions(const Options& options, const Target& target) {
-  auto documents = read_input_documents(options);
-  if (!documents) return documents.error();
+  auto input = read_input_text(options, "a Kubernetes object in JSON or YAML");
+  if (!input) return input.error();
+  const auto* documents = &input->documents;
   if (documents->empty()) {
     return Error{Errc::invalid_input,
                  "no secrets found. Ensure the input is valid and UTF-8 encoded"};
@@ -138,8 +140,10 @@ Result<std::vector<Secret>> read_additions(const Options& options, const Target&
   }
   std::vector<Secret> additions;
   for (const auto& document : *documents) {
-    auto secret = secret_to_seal(options, document);
+    const auto text = input->text.expose_secret_text();
+    auto secret = secret_to_seal(options, text, document);
     if (!secret) return secret.error();
+    for (const auto& remark : lost_in_sealing(input->name, text, document)) warn(remark);
     if (!options.name.empty()) secret->metadata.insert_or_assign("name", options.name);
     additions.push_back(std::move(*secret));
   }

@@ -10,7 +10,9 @@
 #include "resource/seal.hpp"
 #include "sealer/certificate_source.hpp"
 #include "sealer/commands.hpp"
+#include "sealer/explain_input.hpp"
 #include "sealer/io.hpp"
+#include "sealer/sealed_input.hpp"
 #include "sealer/secret_input.hpp"
 #include "sealer/terminal.hpp"
 
@@ -20,36 +22,39 @@ namespace {
 
 struct Sealed {
   SecretBuffer printed;
-  std::string warning;
+  std::vector<std::string> warnings;
 };
 
 /// Seals one document. It may be large: each form goes as soon as the next one is there.
-Result<Sealed> seal_document(const Options& options, Document document, const PublicKey& key,
-                             Format format) {
-  auto secret = secret_to_seal(options, document);
+Result<Sealed> seal_document(const Options& options, std::string_view text, Document document,
+                             const PublicKey& key, Format format) {
+  auto secret = secret_to_seal(options, text, document);
   if (!secret) return secret.error();
+  auto warnings = lost_in_sealing(input_name(options), text, document);
   document.value = nullptr;
   if (auto settled = settle_identity(options, *secret); !settled) return settled.error();
-  auto warning = size_warning(*secret, document_name(options, document));
+  if (auto warning = size_warning(*secret, document_name(options, document)); !warning.empty())
+    warnings.push_back(std::move(warning));
   auto sealed = seal(*secret, key, scope_flag(options), Cores::all);
   if (!sealed) return sealed.error();
   *secret = Secret();
   const auto object = sealed->to_json();
   *sealed = SealedSecret();
-  return Sealed{printed(object, format), std::move(warning)};
+  return Sealed{printed(object, format), std::move(warnings)};
 }
 
 /// Seals some documents on all cores, and prints them in their order up to the first that fails.
-Result<void> seal_batch(const Options& options, std::span<Document> documents, const PublicKey& key,
-                        Output& output, Format format) {
+Result<void> seal_batch(const Options& options, std::string_view text,
+                        std::span<Document> documents, const PublicKey& key, Output& output,
+                        Format format) {
   std::vector<std::optional<Result<Sealed>>> results(documents.size());
   parallel_for(documents.size(), [&](std::size_t i) {
-    results[i] = seal_document(options, std::move(documents[i]), key, format);
+    results[i] = seal_document(options, text, std::move(documents[i]), key, format);
   });
   for (auto& result : results) {
     if (!*result) return std::move(*result).error();
     const auto& sealed = **result;
-    if (!sealed.warning.empty()) warn(sealed.warning);
+    for (const auto& warning : sealed.warnings) warn(warning);
     if (auto done = output.print(sealed.printed.expose_secret_text()); !done) return done;
   }
   return {};
@@ -60,9 +65,9 @@ Result<void> seal_batch(const Options& options, std::span<Document> documents, c
 Result<void> seal_secrets(const Options& options) {
   auto key = sealing_key(options);
   if (!key) return key.error();
-  auto documents = read_input_documents(options);
-  if (!documents) return documents.error();
-  if (documents->empty()) {
+  auto input = read_input_text(options, "a Kubernetes object in JSON or YAML");
+  if (!input) return input.error();
+  if (input->documents.empty()) {
     return Error{Errc::invalid_input,
                  "no secrets found. Ensure the input is valid and UTF-8 encoded"}
         .hint(input_name(options) + " holds no document");
@@ -71,9 +76,12 @@ Result<void> seal_secrets(const Options& options) {
   if (!format) return format.error();
 
   Output output(options, Output::Content::shareable);
-  for (std::span<Document> rest(*documents); !rest.empty();) {
+  for (std::span<Document> rest(input->documents); !rest.empty();) {
     const auto batch = rest.first(std::min(rest.size(), limits::documents_at_once));
-    if (auto done = seal_batch(options, batch, *key, output, *format); !done) return done;
+    if (auto done =
+            seal_batch(options, input->text.expose_secret_text(), batch, *key, output, *format);
+        !done)
+      return done;
     rest = rest.subspan(batch.size());
   }
   return output.commit();

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "resource/scope.hpp"
+#include "sealer/explain_input.hpp"
+#include "sealer/io.hpp"
 
 namespace bulla::sealer {
 
@@ -12,8 +14,14 @@ namespace {
 
 Result<void> check_kind(const boost::json::object& object) {
   const auto kind = metadata_text(object, "kind");
-  if (!kind.empty() && kind != SealedSecret::kind)
-    return Error{Errc::invalid_input, "expected a SealedSecret, found a " + std::string(kind)};
+  if (!kind.empty() && kind != SealedSecret::kind) {
+    Error error{Errc::invalid_input, "expected a SealedSecret, found a " + std::string(kind)};
+    if (kind == "Secret")
+      return std::move(error).hint("it is plaintext: kubeseal -f FILE seals it");
+    if (kind == "List" || kind == "SealedSecretList")
+      return std::move(error).hint("put its items into documents of their own: jq '.items[]'");
+    return error;
+  }
   const auto version = metadata_text(object, "apiVersion");
   if (!version.empty() && version != SealedSecret::api_version) {
     return Error{Errc::invalid_input, "a SealedSecret of version " + quoted(version) +
@@ -50,8 +58,15 @@ std::string SealedText::document_name(std::size_t document) const {
 
 Result<SealedText> parse_sealed_text(std::string name, SecretBuffer text) {
   auto documents = read_documents(text.expose_secret_text());
-  if (!documents) return std::move(documents).error().during(name);
+  if (!documents)
+    return with_kind_of_text(std::move(documents).error(), text.expose_secret_text()).during(name);
   return SealedText{std::move(name), std::move(text), std::move(*documents)};
+}
+
+Result<SealedText> read_input_text(const Options& options, std::string_view expected) {
+  auto text = read_input(options, expected);
+  if (!text) return text.error();
+  return parse_sealed_text(input_name(options), std::move(*text));
 }
 
 Result<std::vector<SealedDocument>> sealed_secrets_of(const SealedText& text,

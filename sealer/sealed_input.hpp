@@ -8,6 +8,7 @@
 #include "base/secret.hpp"
 #include "resource/document.hpp"
 #include "resource/objects.hpp"
+#include "sealer/options.hpp"
 
 namespace bulla::sealer {
 
@@ -24,7 +25,8 @@ enum class OtherKinds {
                                                     const std::string& name,
                                                     OtherKinds other_kinds = OtherKinds::refused);
 
-/// A text that holds SealedSecrets, among other documents perhaps. The others may be plaintext.
+/// A text that holds SealedSecrets (or Secrets to seal), among other documents perhaps. They may be
+/// plaintext.
 struct SealedText {
   std::string name;  ///< for messages: the file's, or "standard input"
   SecretBuffer text;
@@ -36,6 +38,9 @@ struct SealedText {
 
 /// Errors: those of read_documents(), after the name.
 [[nodiscard]] Result<SealedText> parse_sealed_text(std::string name, SecretBuffer text);
+
+/// The whole input, see read_input() in io.hpp. Errors: its, and those of parse_sealed_text().
+[[nodiscard]] Result<SealedText> read_input_text(const Options& options, std::string_view expected);
 
 /// One SealedSecret, and its place in the list of documents.
 struct SealedDocument {

@@ -4,6 +4,7 @@
 #include "base/limits.hpp"
 #include "resource/scope.hpp"
 #include "sealer/cluster.hpp"
+#include "sealer/explain_input.hpp"
 #include "sealer/io.hpp"
 
 namespace bulla::sealer {
@@ -16,16 +17,23 @@ std::optional<Scope> scope_flag(const Options& options) noexcept {
   return options.scope == Scope::strict ? std::nullopt : std::optional(options.scope);
 }
 
-Result<Secret> secret_to_seal(const Options& options, const Document& document) {
+Result<Secret> secret_to_seal(const Options& options, std::string_view text,
+                              const Document& document) {
+  const auto where = document_name(options, document);
   auto secret = Secret::from_json(document.value, document.scalars);
-  if (!secret) return std::move(secret).error().during(document_name(options, document));
-  if (secret->data.empty() && secret->string_data.empty() && !options.allow_empty_data) {
-    return Error{Errc::invalid_input,
-                 "secret.data is empty in input Secret, assuming this is an error and aborting. "
-                 "To work with empty data, --allow-empty-data can be used"}
-        .hint("it is the Secret in " + document_name(options, document));
-  }
-  return secret;
+  const bool empty = secret && secret->data.empty() && secret->string_data.empty();
+  if (secret && !empty) return secret;
+  auto other = nothing_to_seal(where, document, !options.recovery_keys.empty());
+  if (!other.message.empty()) return other;
+  if (!secret) return at_value(std::move(secret).error(), input_name(options), text, document);
+  if (options.allow_empty_data) return secret;
+  Error error{Errc::invalid_input,
+              "secret.data is empty in input Secret, assuming this is an error and aborting. "
+              "To work with empty data, --allow-empty-data can be used"};
+  error = std::move(error).hint("it is the Secret in " + where);
+  for (auto& remark : lost_in_sealing(input_name(options), text, document))
+    error = std::move(error).hint(std::move(remark));
+  return error;
 }
 
 std::string size_warning(const Secret& secret, const std::string& where) {

@@ -14,9 +14,11 @@ namespace bulla::sealer {
 /// Which document of the input an error is about: "standard input, line 7".
 [[nodiscard]] std::string document_name(const Options& options, const Document& document);
 
-/// The Secret of a document, if there is something in it to seal.
-/// Errors: invalid_input, after the document's name; no items without --allow-empty-data.
-[[nodiscard]] Result<Secret> secret_to_seal(const Options& options, const Document& document);
+/// The Secret of a document of the input `text`, if there is something in it to seal.
+/// Errors: invalid_input, after the line of the value at fault; another kind of object without
+/// items; no items without --allow-empty-data.
+[[nodiscard]] Result<Secret> secret_to_seal(const Options& options, std::string_view text,
+                                            const Document& document);
 
 /// What to say of a Secret that seals, but that the API server will refuse for its size; "" of
 /// others. `where` is the document's name.

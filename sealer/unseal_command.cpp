@@ -11,6 +11,7 @@
 #include "base/parallel.hpp"
 #include "resource/seal.hpp"
 #include "sealer/commands.hpp"
+#include "sealer/explain_input.hpp"
 #include "sealer/io.hpp"
 #include "sealer/recovery_keys.hpp"
 #include "sealer/sealed_input.hpp"
@@ -46,6 +47,7 @@ Error explained(Error error, const std::string& where, const SealedSecret& seale
                 const RecoveryKeys& keys) {
   error = std::move(error).hint("it is SealedSecret " + std::string(sealed.namespace_()) + "/" +
                                 std::string(sealed.name()) + " in " + where);
+  for (auto& item : damaged_items(sealed)) error = std::move(error).hint(std::move(item));
   if (error.code != Errc::cannot_decrypt) return error;
   error = std::move(error).hint(explain_failure(sealed, keys.ring.newest_first()));
   return with_tried_keys(std::move(error), keys);

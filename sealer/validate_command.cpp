@@ -4,6 +4,7 @@
 #include "resource/scope.hpp"
 #include "sealer/cluster.hpp"
 #include "sealer/commands.hpp"
+#include "sealer/explain_input.hpp"
 #include "sealer/io.hpp"
 #include "sealer/sealed_input.hpp"
 #include "sealer/secret_input.hpp"
@@ -14,11 +15,20 @@ namespace bulla::sealer {
 namespace {
 
 Error refused(Error error, const SealedSecret& sealed, const std::string& where) {
-  if (error.code != Errc::conflict) return std::move(error).during("cannot validate sealed secret");
-  return Error{Errc::cannot_decrypt,
-               "unable to decrypt sealed secret: " + std::string(sealed.name())}
-      .hint("it is in " + where)
-      .hint("the controller has no key for it, or its name, namespace or scope was changed");
+  if (error.code != Errc::conflict) {
+    error = std::move(error).during("cannot validate sealed secret").hint("it is in " + where);
+    const auto& kind = sealed.owner.kind;
+    if (kind.empty() || kind == SealedSecret::kind) return error;
+    return std::move(error).hint("that is a " + kind + ", not a SealedSecret");
+  }
+  error =
+      Error{Errc::cannot_decrypt, "unable to decrypt sealed secret: " + std::string(sealed.name())}
+          .hint("it is in " + where);
+  const auto damaged = damaged_items(sealed);
+  for (const auto& item : damaged) error = std::move(error).hint(item);
+  if (!damaged.empty()) return error;
+  return std::move(error).hint(
+      "the controller has no key for it, or its name, namespace or scope was changed");
 }
 
 /// As in the reference, it is the controller that judges, and it finds nothing wrong with an object

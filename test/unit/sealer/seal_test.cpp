@@ -32,7 +32,7 @@ TEST_CASE("a failure names the first document that failed, and writes no file") 
       desk.options(secret_yaml("one") + "---\nmetadata: {name: two}\ndata: {a: '?'}\n" +
                    "---\nmetadata: {name: three}\ndata: {a: '!'}\n");
   CHECK(outcome(sealer::seal_secrets(options)) ==
-        options.input_file + ", line 4: data.a: illegal base64 data at input byte 0");
+        options.input_file + ", line 6: data.a: illegal base64 data at input byte 0");
   CHECK_FALSE(desk.has("out"));
 }
 

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sealer/explain_input.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <optional>
+#include <set>
+
+#include "base/base64.hpp"
+#include "base/spelling.hpp"
+#include "base/text.hpp"
+#include "base/yaml_source.hpp"
+#include "resource/fields.hpp"
+#include "resource/scope.hpp"
+
+namespace bulla::sealer {
+
+namespace {
+
+bool is_utf16(std::string_view text) {
+  const bool marked = text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
+  // Without a mark: every other byte of plain letters is zero.
+  return marked ||
+         (text.size() > 3 && (text[0] == '\0') != (text[1] == '\0') &&
+          (text[0] == '\0') == (text[2] == '\0') && (text[1] == '\0') == (text[3] == '\0'));
+}
+
+bool is_web_page(std::string_view text) {
+  const auto start = to_lower(trim(text).substr(0, 16));
+  return start.starts_with("<!doctype") || start.starts_with("<html") || start.starts_with("<?xml");
+}
+
+constexpr std::string_view save_as_utf8 =
+    "save it as UTF-8: PowerShell's > writes UTF-16; use Out-File -Encoding ascii, or -w FILE";
+
+// --- certificates --------------------------------------------------------------------------------
+
+struct Holding {
+  std::string_view is;
+  std::string_view way_out;
+};
+
+constexpr std::string_view fetch_hint = "kubeseal --fetch-cert > cert.pem fetches the certificate";
+
+/// What the PEM block of this type is.
+std::optional<Holding> pem_holding(std::string_view type) {
+  if (type.ends_with("PRIVATE KEY"))
+    return Holding{"a private key",
+                   "never give it to anybody; pass the certificate (tls.crt) that belongs to it"};
+  if (type.ends_with("CERTIFICATE REQUEST"))
+    return Holding{"a certificate request", "pass the certificate that was made from it"};
+  if (type.ends_with("PUBLIC KEY"))
+    return Holding{"a bare public key", "pass the certificate that holds it"};
+  if (type == "TRUSTED CERTIFICATE")
+    return Holding{"an OpenSSL trusted certificate",
+                   "openssl x509 -in FILE -out cert.pem makes a plain one of it"};
+  if (type == "CERTIFICATE")
+    return Holding{"a damaged certificate: cut off, indented, or not on lines of its own",
+                   "each of its lines must stand as it was, BEGIN and END too"};
+  return std::nullopt;
+}
+
+std::optional<Holding> holding_in_pem(std::string_view text) {
+  constexpr std::string_view begin = "-----BEGIN ";
+  std::optional<Holding> found;
+  for (auto at = text.find(begin); at != std::string_view::npos; at = text.find(begin, at + 1)) {
+    const auto label = text.substr(at + begin.size());
+    auto holding = pem_holding(label.substr(0, label.find("-----")));
+    // A damaged certificate is the likelier cause than what stands beside it.
+    if (holding && (!found || label.starts_with("CERTIFICATE-----"))) found = holding;
+  }
+  return found;
+}
+
+bool looks_like_der(std::string_view bytes) {
+  return bytes.size() > 3 && static_cast<unsigned char>(bytes[0]) == 0x30 &&
+         (static_cast<unsigned char>(bytes[1]) & 0x80U) != 0;
+}
+
+Holding certificate_holding(std::string_view text) {
+  if (trim(text).empty()) return {"empty", fetch_hint};
+  if (is_utf16(text)) return {"UTF-16 text", save_as_utf8};
+  if (is_web_page(text)) return {"a web page", "the address, or a log-in in the way, is wrong"};
+  if (const auto holding = holding_in_pem(text)) return *holding;
+  if (looks_like_der(text))
+    return {"DER, not PEM", "openssl x509 -inform DER -in FILE -out cert.pem makes PEM of it"};
+  if (const auto bytes = decode_base64_secret(trim(text)); bytes && !bytes->empty()) {
+    const auto inner = bytes->expose_secret_text();
+    if (inner.find("-----BEGIN CERTIFICATE-----") != std::string_view::npos ||
+        looks_like_der(inner))
+      return {"base64 of a certificate", "base64 -d FILE > cert.pem undoes it"};
+  }
+  if (text.find("tls.crt") != std::string_view::npos)
+    return {"a Secret or another object, not the certificate in it",
+            "pass what stands under tls.crt, through base64 -d"};
+  return {"something else", fetch_hint};
+}
+
+// --- places --------------------------------------------------------------------------------------
+
+std::size_t line_at(std::string_view text, std::size_t offset) {
+  return 1 + static_cast<std::size_t>(std::ranges::count(text.substr(0, offset), '\n'));
+}
+
+std::string_view text_of(std::string_view text, const Document& document) {
+  return text.substr(document.offset, document.size);
+}
+
+/// The line, from 0, of the deepest value whose path is how `message` begins.
+std::optional<std::size_t> line_named(const YamlNode& node, std::string_view message) {
+  std::optional<std::size_t> line;
+  for (const auto& entry : node.entries) {
+    if (!entry.key || !message.starts_with(*entry.key)) continue;
+    const auto rest = message.substr(entry.key->size());
+    if (rest.empty() || (rest[0] != '.' && rest[0] != ':' && rest[0] != ' ')) continue;
+    line = entry.value.line;
+    if (rest[0] != '.') continue;
+    if (const auto inner = line_named(entry.value, rest.substr(1))) line = inner;
+  }
+  return line;
+}
+
+// --- what is left out ----------------------------------------------------------------------------
+
+constexpr std::array<std::string_view, 7> secret_fields{"apiVersion", "kind", "metadata",  "type",
+                                                        "immutable",  "data", "stringData"};
+
+bool is_secret_field(std::string_view name) {
+  return std::ranges::any_of(
+      secret_fields, [&](std::string_view field) { return to_lower(field) == to_lower(name); });
+}
+
+/// "unknown field "stringDate"", and the guess what was meant.
+Error unknown_field(std::string_view name) {
+  Error error{Errc::invalid_input, "unknown field " + quoted(name)};
+  constexpr std::size_t name_size_max = 32;
+  if (name.size() > name_size_max) return error;
+  for (const auto field : secret_fields) {
+    const std::size_t wrong_max = field.size() > 5 ? 2 : 1;
+    if (edit_distance(to_lower(name), to_lower(field)) <= wrong_max)
+      return std::move(error).hint("did you mean " + std::string(field) + "?");
+  }
+  return error;
+}
+
+void find_repeated(const YamlNode& node, const std::string& name, std::size_t first_line,
+                   std::vector<std::string>& remarks) {
+  std::set<std::string_view> seen;
+  for (const auto& entry : node.entries) {
+    if (entry.key && !seen.insert(*entry.key).second) {
+      remarks.push_back(name + ", line " + std::to_string(first_line + entry.value.line) +
+                        ": key " + quoted(*entry.key) +
+                        " stands twice in its map, and the last one counts");
+    }
+    find_repeated(entry.value, name, first_line, remarks);
+  }
+}
+
+}  // namespace
+
+Error with_kind_of_text(Error error, std::string_view text) {
+  if (is_utf16(text))
+    return std::move(error).hint("it is UTF-16 text: " + std::string(save_as_utf8));
+  if (is_web_page(text)) return std::move(error).hint("it is a web page, not a manifest");
+  if (text.find("{{") != std::string_view::npos)
+    return std::move(error).hint("it looks like a template: render it first (helm template, ...)");
+  return error;
+}
+
+Error no_certificate(const std::string& source, std::string_view text) {
+  const auto holding = certificate_holding(text);
+  const std::string verb = holding.is == "empty" ? "is " : "holds ";
+  return Error{Errc::invalid_input, "data does not contain any valid RSA or ECDSA certificates: " +
+                                        source + " " + verb + std::string(holding.is)}
+      .hint(std::string(holding.way_out));
+}
+
+Error at_value(Error error, const std::string& name, std::string_view text,
+               const Document& document) {
+  std::size_t line = document.line;
+  if (const auto root = map_yaml(text_of(text, document))) {
+    if (const auto found = line_named(*root, error.message))
+      line = line_at(text, document.offset) + *found;
+  }
+  return std::move(error).during(name + ", line " + std::to_string(line));
+}
+
+std::string other_kind(const Document& document) {
+  const auto* object = document.value.if_object();
+  if (object == nullptr) return {};
+  const std::string kind(metadata_text(*object, "kind"));
+  return kind == "Secret" ? std::string() : kind;
+}
+
+Error nothing_to_seal(const std::string& where, const Document& document, bool has_keys) {
+  const auto* object = document.value.if_object();
+  if (object == nullptr) {
+    return Error{Errc::invalid_input,
+                 where + ": a Secret must be a map, not " + std::string(kind_name(document.value))}
+        .hint("kubectl prints the object itself with -o yaml");
+  }
+  const auto kind = other_kind(document);
+  if (kind == SealedSecret::kind) {
+    Error error{Errc::invalid_input, where + ": it is a SealedSecret already"};
+    if (has_keys) return std::move(error).hint("--recovery-unseal opens it");
+    return std::move(error)
+        .hint("--re-encrypt seals it anew for the newest key")
+        .hint("--merge-into FILE adds items to it");
+  }
+  if (kind.ends_with("List")) {
+    return Error{Errc::invalid_input, where + ": it is a " + quoted(kind) + ", not a Secret"}.hint(
+        "to seal each: kubectl get secrets -o json | jq '.items[]' | kubeseal");
+  }
+  if (!kind.empty()) {
+    return Error{Errc::invalid_input, where + ": it is a " + quoted(kind) + ", not a Secret"}.hint(
+        "kubeseal takes Secrets alone: put other objects into files of their own");
+  }
+  return {Errc::invalid_input, ""};
+}
+
+std::vector<std::string> lost_in_sealing(const std::string& name, std::string_view text,
+                                         const Document& document) {
+  std::vector<std::string> remarks;
+  const auto* object = document.value.if_object();
+  const auto root = map_yaml(text_of(text, document));
+  if (object == nullptr || !root) return remarks;
+  const auto first_line = line_at(text, document.offset);
+  const auto kind = other_kind(document);
+  if (!kind.empty()) {
+    remarks.push_back(name + ", line " + std::to_string(document.line) + ": it is a " +
+                      quoted(kind) + ", not a Secret, and is sealed as if it were one");
+  }
+  for (const auto& entry : root->entries) {
+    if (!entry.key || is_secret_field(*entry.key)) continue;
+    auto unknown = unknown_field(*entry.key);
+    auto remark = name + ", line " + std::to_string(first_line + entry.value.line) + ": " +
+                  unknown.message + " is left out";
+    for (const auto& hint : unknown.hints) remark += ": " + hint;
+    remarks.push_back(std::move(remark));
+  }
+  find_repeated(*root, name, first_line, remarks);
+  return remarks;
+}
+
+std::vector<std::string> damaged_items(const SealedSecret& sealed) {
+  constexpr std::size_t length_bytes = 2;
+  constexpr std::size_t tag_bytes = 16;
+  constexpr std::size_t rsa_bytes_min = 128;
+  std::vector<std::string> damaged;
+  for (const auto& [item, ciphertext] : sealed.encrypted_data) {
+    const auto name = "item " + quoted(item);
+    const auto bytes = decode_base64(ciphertext);
+    if (ciphertext.empty()) {
+      damaged.push_back(name + " is empty, or no text");
+    } else if (!bytes) {
+      damaged.push_back(name + " is not a ciphertext: it is not base64");
+    } else if (bytes->size() < length_bytes + rsa_bytes_min + tag_bytes) {
+      damaged.push_back(name + " is not a ciphertext: it is too short, or cut off");
+    } else {
+      const std::size_t rsa_bytes =
+          (static_cast<std::size_t>((*bytes)[0]) << 8U) | static_cast<std::size_t>((*bytes)[1]);
+      if (rsa_bytes < rsa_bytes_min || rsa_bytes % 2 != 0 || rsa_bytes > bytes->size())
+        damaged.push_back(name + " is not a ciphertext: it does not begin as one, or is cut off");
+    }
+  }
+  return damaged;
+}
+
+}  // namespace bulla::sealer
