@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -138,6 +141,17 @@ Result<SecretBuffer> output_text(const SealedText& input, const std::vector<Seal
           "comments");
 }
 
+/// "--re-encrypt -f a > b" rewrites a, as in the reference, and leaves b empty.
+void tell_in_place(const std::string& file) {
+  struct stat out {};
+  const bool to_file = ::fstat(STDOUT_FILENO, &out) == 0 && S_ISREG(out.st_mode);
+  if (to_file) {
+    warn(file + " was rewritten in place, and nothing goes to standard output (-w - prints)");
+  } else {
+    tell_terminal(file + " was rewritten in place");
+  }
+}
+
 }  // namespace
 
 Result<void> re_encrypt_sealed_secrets(const Options& options) {
@@ -178,7 +192,9 @@ Result<void> re_encrypt_sealed_secrets(const Options& options) {
 
   Output output(target, Output::Content::shareable);
   if (auto done = output.print(printed_text->expose_secret_text()); !done) return done;
-  return output.commit();
+  if (auto done = output.commit(); !done) return done;
+  if (options.output_file.empty() && !options.input_file.empty()) tell_in_place(input->name);
+  return {};
 }
 
 }  // namespace bulla::sealer

@@ -194,4 +194,33 @@ TEST_CASE("an empty file is nothing to validate or to re-encrypt") {
   CHECK(outcome(sealer::run(options)) == options.input_file + " holds no SealedSecret");
 }
 
+TEST_CASE("--re-encrypt -f a > b tells that a was rewritten, and -w - prints") {
+  const Desk desk;
+  auto options = desk.options("kind: SealedSecret\nmetadata: {name: db, namespace: prod}\nspec:\n" +
+                              ("  encryptedData: {a: " + ciphertext("v", "prod/db")) + "}\n");
+  options.re_encrypt = true;
+  options.recovery_keys = {key_path("rsa2048-a.pkcs1.pem")};
+  options.output_file.clear();
+  const auto redirected = [&] {
+    std::fflush(stdout);
+    const int old = ::dup(STDOUT_FILENO);
+    std::FILE* file = std::freopen(desk.path("b").c_str(), "w", stdout);
+    REQUIRE(file != nullptr);
+    const CapturedErrors errors;
+    const auto done = outcome(sealer::run(options));
+    ::dup2(old, STDOUT_FILENO);
+    ::close(old);
+    return done + errors.text();
+  };
+  CHECK(redirected() == "warning: " + options.input_file +
+                            " was rewritten in place, and nothing goes to standard output (-w - "
+                            "prints)\n");
+  CHECK(desk.text("b").empty());
+  const auto before = desk.text("in");
+  options.output_file = "-";
+  CHECK(redirected().empty());
+  CHECK(desk.text("in") == before);
+  CHECK(opened(desk.text("b")) == "db/a=v ");
+}
+
 }  // namespace bulla::test
