@@ -57,21 +57,50 @@ Error failure(std::string_view call, const std::string& path) {
   return error;
 }
 
+constexpr int links_max = 40;  // as the kernel follows
+
+/// What the symbolic link at `path` names, seen from where `path` is seen; empty if it is no link.
+std::string link_target(std::string path) {
+  std::array<char, PATH_MAX> target{};
+  const auto size = ::readlink(path.c_str(), target.data(), target.size());
+  if (size <= 0) return {};
+  const std::string_view named(target.data(), static_cast<std::size_t>(size));
+  const auto folder_end = named.starts_with('/') ? 0 : path.find_last_of('/') + 1;
+  path.replace(folder_end, std::string::npos, named);
+  return path;
+}
+
 /// `path` with symbolic links at its end followed, so that a link stays a link. One that names
 /// nothing yet counts too: then realpath() has no answer.
 std::string resolved(std::string path) {
-  constexpr int links_max = 40;  // as the kernel follows
   for (int i = 0; i < links_max; ++i) {
     const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free);
     if (real) return real.get();
-    std::array<char, PATH_MAX> target{};
-    const auto size = ::readlink(path.c_str(), target.data(), target.size());
-    if (size <= 0) return path;
-    const std::string_view named(target.data(), static_cast<std::size_t>(size));
-    const auto folder_end = named.starts_with('/') ? 0 : path.find_last_of('/') + 1;
-    path.replace(folder_end, std::string::npos, named);
+    auto target = link_target(path);
+    if (target.empty()) return path;
+    path = std::move(target);
   }
   return path;
+}
+
+/// As resolved(), but only through links of the writer's or root's, and to no pipe of another's.
+/// The links are read one by one: what is put in their place later is not followed.
+Result<std::string> resolved_through_own_links(const std::string& path) {
+  std::string part = path;
+  for (int i = 0; i < links_max; ++i) {
+    struct stat status {};
+    if (::lstat(part.c_str(), &status) != 0) return part;
+    const bool leads_on = S_ISLNK(status.st_mode) || S_ISFIFO(status.st_mode);
+    if (leads_on && status.st_uid != ::geteuid() && status.st_uid != 0) {
+      return Error{Errc::invalid_input,
+                   joined("open", path,
+                          part + " belongs to another user, who could read the plaintext: "
+                                 "choose another file")};
+    }
+    if (!S_ISLNK(status.st_mode)) return part;
+    part = link_target(part);
+  }
+  return Error{Errc::invalid_input, joined("open", path, "too many levels of symbolic links")};
 }
 
 /// A temporary file beside its target; removed again unless it was renamed.
@@ -115,6 +144,21 @@ Result<void> write_in_place(const std::string& path, std::string_view contents) 
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file) return failure("open", path);
   return write_descriptor(file.get(), path, contents);
+}
+
+/// Puts a new file with `contents` in the place of `target`, which errors call `path`. `prepare`
+/// gets the new file's descriptor; until then it is the writer's and of mode 0600.
+template <typename Prepare>
+Result<void> replace_by_rename(const std::string& path, const std::string& target,
+                               std::string_view contents, Prepare prepare) {
+  TemporaryFile temporary(target);
+  if (!temporary.opened()) return failure("open", path);
+  const int file = temporary.descriptor();
+  if (auto written = write_descriptor(file, path, contents); !written) return written;
+  if (!prepare(file) || ::fsync(file) != 0) return failure("write", path);
+  if (!temporary.rename_to(target)) return failure("rename", path);
+  sync_folder_of(target);
+  return {};
 }
 
 }  // namespace
@@ -164,25 +208,31 @@ Result<void> write_descriptor(int descriptor, const std::string& name, std::stri
 
 Result<void> replace_file(const std::string& path, std::string_view contents,
                           mode_t new_file_mode) {
-  const std::string target = resolved(path);
   struct stat old {};
-  const bool exists = ::stat(target.c_str(), &old) == 0;
+  const bool exists = ::stat(path.c_str(), &old) == 0;
   if (exists && S_ISDIR(old.st_mode))
     return Error{Errc::invalid_input, joined("open", path, "is a directory")};
   if (exists && !S_ISREG(old.st_mode)) return write_in_place(path, contents);
 
-  TemporaryFile temporary(target);
-  if (!temporary.opened()) return failure("open", path);
-  const int file = temporary.descriptor();
-  if (auto written = write_descriptor(file, path, contents); !written) return written;
   const mode_t mode = exists ? old.st_mode & 07777 : new_file_mode & ~current_umask();
-  // Only root may give a file away: for others the owner stays whoever writes it.
-  if (exists) [[maybe_unused]]
-    const int kept = ::fchown(file, old.st_uid, old.st_gid);
-  if (::fchmod(file, mode) != 0 || ::fsync(file) != 0) return failure("write", path);
-  if (!temporary.rename_to(target)) return failure("rename", path);
-  sync_folder_of(target);
-  return {};
+  return replace_by_rename(path, resolved(path), contents, [&](int file) {
+    // Only root may give a file away: for others the owner stays whoever writes it.
+    if (exists) [[maybe_unused]]
+      const int kept = ::fchown(file, old.st_uid, old.st_gid);
+    return ::fchmod(file, mode) == 0;
+  });
+}
+
+Result<void> replace_secret_file(const std::string& path, std::string_view contents) {
+  struct stat old {};
+  const bool exists = ::stat(path.c_str(), &old) == 0;
+  if (exists && S_ISDIR(old.st_mode))
+    return Error{Errc::invalid_input, joined("open", path, "is a directory")};
+  const auto target = resolved_through_own_links(path);
+  if (!target) return target.error();
+  if (exists && !S_ISREG(old.st_mode)) return write_in_place(path, contents);
+  return replace_by_rename(path, *target, contents,
+                           [](int file) { return ::fchmod(file, 0600) == 0; });
 }
 
 }  // namespace bulla

@@ -33,4 +33,10 @@ namespace bulla {
 [[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view contents,
                                         mode_t new_file_mode);
 
+/// As replace_file(), for plaintext: nobody who prepared `path` gets to read it. The file is the
+/// writer's own and of mode 0600, whatever was there before. A symbolic link or a named pipe at
+/// the end of `path` is used only if it belongs to the writer or to root.
+/// Errors: as replace_file(); invalid_input where it belongs to somebody else.
+[[nodiscard]] Result<void> replace_secret_file(const std::string& path, std::string_view contents);
+
 }  // namespace bulla

@@ -57,8 +57,9 @@ Result<void> Output::print(std::string_view text) {
 
 Result<void> Output::commit() {
   if (file_.empty()) return {};
-  const mode_t mode = content_ == Content::plaintext ? 0600 : 0666;
-  return replace_file(file_, pending_.expose_secret_text(), mode);
+  const auto text = pending_.expose_secret_text();
+  if (content_ == Content::plaintext) return replace_secret_file(file_, text);
+  return replace_file(file_, text, 0666);
 }
 
 }  // namespace bulla::sealer

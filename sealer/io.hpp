@@ -37,7 +37,7 @@ enum class Format { json, yaml };
 class Output {
  public:
   enum class Content { shareable, plaintext };
-  /// A new file for plaintext is readable by its owner alone.
+  /// A file of plaintext is the writer's and readable by nobody else, new or not.
   Output(const Options& options, Content content);
 
   [[nodiscard]] Result<void> print(std::string_view text);

@@ -2,6 +2,7 @@
 #include "base/file.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,7 +110,88 @@ TEST_CASE("a failed replacement leaves the old file and nothing else") {
 
 TEST_CASE("what is not a regular file is written in place") {
   CHECK(replace_file("/dev/null", "x", 0600).has_value());
+  CHECK(replace_secret_file("/dev/null", "x").has_value());
   CHECK(fs::is_character_file("/dev/null"));
+}
+
+TEST_CASE("a pipe is written to by its name below /dev/fd, as of >(command)") {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const auto name = "/dev/fd/" + std::to_string(ends[1]);
+  CHECK(replace_file(name, "one", 0666).has_value());
+  CHECK(replace_secret_file(name, "two").has_value());
+  ::close(ends[1]);
+  CHECK(read_descriptor(ends[0], "pipe", 100).value().expose_secret_text() == "onetwo");
+  ::close(ends[0]);
+}
+
+TEST_CASE("a plaintext file is its writer's alone, whatever was there before") {
+  const Folder folder;
+  const auto path = folder / "a";
+  write(path, "old");
+  REQUIRE(::chmod(path.c_str(), 0666) == 0);
+  CHECK(replace_secret_file(path, "new").has_value());
+  CHECK(mode_of(path) == 0600);
+  CHECK(text_of(path) == "new");
+  CHECK(replace_secret_file(folder / "b", "new").has_value());
+  CHECK(mode_of(folder / "b") == 0600);
+}
+
+TEST_CASE("plaintext goes through links of one's own, and the file they name is private too") {
+  const Folder folder;
+  write(folder / "target", "old");
+  REQUIRE(::chmod((folder / "target").c_str(), 0644) == 0);
+  REQUIRE(::symlink("target", (folder / "middle").c_str()) == 0);
+  REQUIRE(::symlink("middle", (folder / "link").c_str()) == 0);
+  CHECK(replace_secret_file(folder / "link", "new").has_value());
+  CHECK(fs::is_symlink(folder / "link"));
+  CHECK(fs::is_symlink(folder / "middle"));
+  CHECK(text_of(folder / "target") == "new");
+  CHECK(mode_of(folder / "target") == 0600);
+}
+
+TEST_CASE("plaintext never goes where somebody else's link, pipe or file would take it") {
+  if (::geteuid() != 0) {
+    MESSAGE("not run: only root can make what belongs to somebody else");
+    return;
+  }
+  constexpr uid_t somebody = 65534;
+  const Folder folder;
+  const auto given_away = [&](const std::string& name) {
+    REQUIRE(::lchown(name.c_str(), somebody, somebody) == 0);
+  };
+  write(folder / "file", "old");
+  given_away(folder / "file");
+  REQUIRE(::symlink("file", (folder / "theirs").c_str()) == 0);
+  given_away(folder / "theirs");
+  REQUIRE(::symlink("theirs", (folder / "own").c_str()) == 0);
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0666) == 0);
+  given_away(folder / "pipe");
+
+  SUBCASE("a link, and one behind a link of one's own") {
+    for (const auto* name : {"theirs", "own"}) {
+      const auto refused = replace_secret_file(folder / name, "new");
+      REQUIRE_FALSE(refused.has_value());
+      CHECK(refused.error().message ==
+            "open " + (folder / name) + ": " + (folder / "theirs") +
+                " belongs to another user, who could read the plaintext: choose another file");
+    }
+    CHECK(text_of(folder / "file") == "old");
+  }
+  SUBCASE("a named pipe") {
+    // Open for reading, so that a writer would not wait.
+    const int reader = ::open((folder / "pipe").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    REQUIRE(reader >= 0);
+    CHECK_FALSE(replace_secret_file(folder / "pipe", "new").has_value());
+    ::close(reader);
+  }
+  SUBCASE("a file: it becomes the writer's") {
+    CHECK(replace_secret_file(folder / "file", "new").has_value());
+    struct stat status {};
+    REQUIRE(::stat((folder / "file").c_str(), &status) == 0);
+    CHECK(status.st_uid == 0);
+    CHECK(mode_of(folder / "file") == 0600);
+  }
 }
 
 }  // namespace bulla::test
