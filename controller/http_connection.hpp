@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -17,6 +18,17 @@
 #include "controller/http_types.hpp"
 
 namespace bulla {
+
+/// Who counts as one client: an IPv4 address ("10.0.0.1", however it is written), or an IPv6
+/// network of 64 bits ("2001:db8::/64"), all of whose addresses one machine may have.
+[[nodiscard]] std::string client_of(const boost::asio::ip::address& address);
+
+/// What an answer must know of its request.
+struct AnswerTo {
+  bool is_head = false;  ///< the header alone goes out, with the length that a GET would have
+  bool keep_alive = false;
+  unsigned version = 11;
+};
 
 /// One client's connection, plain or TLS: requests and answers, one after another. For
 /// HttpServer's own use.
@@ -35,24 +47,41 @@ class HttpConnection {
 
   /// Serves until either side has had enough.
   [[nodiscard]] boost::asio::awaitable<void> serve();
-  /// Makes serve() return soon; an answer under way may be cut.
+  /// Makes serve() return soon; an answer under way may be cut, and what the peer has not taken yet
+  /// is dropped, by the kernel too.
   void close();
 
-  /// The address at the other end, without the port.
+  /// Who is at the other end: "10.0.0.1", or the network "2001:db8::/64".
   [[nodiscard]] const std::string& client() const noexcept { return client_; }
-  /// Since when it waits for a request; nothing while there is one.
-  [[nodiscard]] std::optional<Time> idle_since() const noexcept { return idle_since_; }
+  /// Since when it waits for the peer, to send or to take something; nothing while a request is
+  /// worked on.
+  [[nodiscard]] std::optional<Time> waiting_since() const noexcept { return waiting_since_; }
 
  private:
+  using Buffer = boost::beast::basic_flat_buffer<WipingAllocator<char>>;
+
   template <class Stream>
   [[nodiscard]] boost::asio::awaitable<void> serve_on(Stream& stream);
   template <class Stream>
   [[nodiscard]] boost::asio::awaitable<bool> answer_one(Stream& stream);
   template <class Stream, class Parser>
+  [[nodiscard]] boost::asio::awaitable<boost::system::error_code> read_head(Stream& stream,
+                                                                            Parser& parser);
+  template <class Stream>
+  [[nodiscard]] boost::asio::awaitable<boost::system::error_code> read_more(Stream& stream);
+  template <class Stream, class Parser>
   [[nodiscard]] boost::asio::awaitable<bool> read_and_answer(Stream& stream, Parser& parser);
-  template <class Stream, class Message>
+  template <class Stream, class Parser>
+  [[nodiscard]] boost::asio::awaitable<boost::system::error_code> read_body(Stream& stream,
+                                                                            Parser& parser);
+  template <class Stream>
   [[nodiscard]] boost::asio::awaitable<bool> write(Stream& stream, HttpReply reply,
-                                                   const Message& request);
+                                                   const AnswerTo& to);
+  [[nodiscard]] boost::asio::awaitable<bool> until_taken();
+  [[nodiscard]] int bytes_not_taken();
+  void drop_on_close(bool yes);
+  void wait_for_peer(Time until);
+  void wait_for_progress(Time end);
   [[nodiscard]] boost::beast::tcp_stream& transport() noexcept;
 
   std::string client_;
@@ -61,8 +90,8 @@ class HttpConnection {
   std::shared_ptr<boost::asio::ssl::context> tls_;
   std::optional<boost::beast::tcp_stream> plain_;
   std::optional<boost::beast::ssl_stream<boost::beast::tcp_stream>> secure_;
-  boost::beast::basic_flat_buffer<WipingAllocator<char>> buffer_;
-  std::optional<Time> idle_since_;
+  Buffer buffer_;  ///< read, and not yet parsed
+  std::optional<Time> waiting_since_;
   bool closed_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
+#include <map>
 #include <set>
 
 #include "controller/http_connection.hpp"
@@ -26,12 +27,15 @@ constexpr auto accept_pause = std::chrono::milliseconds(100);
 auto into(error_code& error) { return net::redirect_error(net::use_awaitable, error); }
 
 Result<tcp::acceptor> open_acceptor(const net::any_io_executor& executor, const tcp::endpoint& at,
-                                    bool both_families) {
+                                    bool both_families, int buffer_bytes) {
   tcp::acceptor acceptor(executor);
   error_code error;
   acceptor.open(at.protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error && both_families) acceptor.set_option(net::ip::v6_only(false), error);
+  // Connections inherit these.
+  if (!error) acceptor.set_option(net::socket_base::send_buffer_size(buffer_bytes), error);
+  if (!error) acceptor.set_option(net::socket_base::receive_buffer_size(buffer_bytes), error);
   if (!error) acceptor.bind(at, error);
   if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
   if (error) return Error{Errc::invalid_input, error.message()};
@@ -39,17 +43,18 @@ Result<tcp::acceptor> open_acceptor(const net::any_io_executor& executor, const 
 }
 
 Result<tcp::acceptor> open_acceptor(const net::any_io_executor& executor,
-                                    const ListenAddress& address) {
+                                    const ListenAddress& address, int buffer_bytes) {
   if (address.host.empty()) {
-    auto every = open_acceptor(executor, {tcp::v6(), address.port}, true);
+    auto every = open_acceptor(executor, {tcp::v6(), address.port}, true, buffer_bytes);
     // A machine without IPv6.
-    return every ? std::move(every) : open_acceptor(executor, {tcp::v4(), address.port}, false);
+    return every ? std::move(every)
+                 : open_acceptor(executor, {tcp::v4(), address.port}, false, buffer_bytes);
   }
   error_code error;
   tcp::resolver resolver(executor);
   const auto found = resolver.resolve(address.host, std::to_string(address.port), error);
   if (error || found.empty()) return Error{Errc::invalid_input, error.message()};
-  return open_acceptor(executor, *found.begin(), false);
+  return open_acceptor(executor, *found.begin(), false, buffer_bytes);
 }
 
 }  // namespace
@@ -63,14 +68,14 @@ struct HttpServer::Impl {
         service(std::move(handle)),
         identity(std::move(tls)),
         connections(acceptor.get_executor()),
-        slot_free(acceptor.get_executor()) {}
+        accept_again(acceptor.get_executor()) {}
 
   net::awaitable<void> accept_all();
-  net::awaitable<void> admit(tcp::socket socket);
+  void admit(tcp::socket socket);
   net::awaitable<void> serve(std::unique_ptr<HttpConnection> connection);
-  net::awaitable<void> pause(std::chrono::steady_clock::time_point until);
   bool make_room(const std::string* client);
-  std::size_t count_of(const std::string& client) const;
+  [[nodiscard]] std::size_t count_of(const std::string& client) const;
+  void forget(HttpConnection* connection);
 
   tcp::acceptor acceptor;
   ListenAddress address;
@@ -78,65 +83,74 @@ struct HttpServer::Impl {
   HttpService service;
   std::optional<TlsIdentity> identity;
   TaskGroup connections;
-  net::steady_timer slot_free;  ///< rings when a connection ends
+  net::steady_timer accept_again;
   std::set<HttpConnection*> open;
+  std::map<std::string, std::size_t> open_by_client = {};
   bool stopped = false;
 };
 
-net::awaitable<void> HttpServer::Impl::pause(std::chrono::steady_clock::time_point until) {
-  error_code rung;
-  slot_free.expires_at(until);
-  co_await slot_free.async_wait(into(rung));
-}
-
+/// Never waits for what is open already: a client that holds its connections must not keep the next
+/// one, which may be a probe, in the queue.
 net::awaitable<void> HttpServer::Impl::accept_all() {
   while (!stopped) {
     error_code error;
     auto socket = co_await acceptor.async_accept(into(error));
     if (stopped) break;
     if (!error) {
-      co_await admit(std::move(socket));
+      admit(std::move(socket));
     } else {
       // Out of descriptors, or the client is gone already: neither is a reason to end.
-      co_await pause(std::chrono::steady_clock::now() + accept_pause);
+      accept_again.expires_after(accept_pause);
+      co_await accept_again.async_wait(into(error));
     }
   }
 }
 
-net::awaitable<void> HttpServer::Impl::admit(tcp::socket socket) {
+void HttpServer::Impl::admit(tcp::socket socket) {
   auto tls = identity ? identity->at(std::chrono::steady_clock::now()) : nullptr;
   auto connection =
       std::make_unique<HttpConnection>(std::move(socket), std::move(tls), options, service);
   const std::string& client = connection->client();
-  if (count_of(client) >= options.connections_per_client_max && !make_room(&client)) co_return;
-  while (!stopped && open.size() >= options.connections_max && !make_room(nullptr))
-    co_await pause(std::chrono::steady_clock::time_point::max());
-  if (!stopped) connections.start(serve(std::move(connection)));
+  if (count_of(client) >= options.connections_per_client_max && !make_room(&client)) return;
+  if (open.size() >= options.connections_max && !make_room(nullptr)) return;
+  open.insert(connection.get());
+  ++open_by_client[client];
+  connections.start(serve(std::move(connection)));
 }
 
 std::size_t HttpServer::Impl::count_of(const std::string& client) const {
-  return static_cast<std::size_t>(std::count_if(
-      open.begin(), open.end(), [&](const auto* one) { return one->client() == client; }));
+  const auto found = open_by_client.find(client);
+  return found == open_by_client.end() ? 0 : found->second;
 }
 
-/// Closes the connection (of that client, if given) that has been idle longest; false if none is.
+/// Ends the connection that has waited longest for its peer: of `client`, or of the client that has
+/// most. False if none waits.
 bool HttpServer::Impl::make_room(const std::string* client) {
-  HttpConnection* oldest = nullptr;
+  HttpConnection* chosen = nullptr;
+  const auto before = [this](const HttpConnection& a, const HttpConnection& b) {
+    const auto of_a = count_of(a.client());
+    const auto of_b = count_of(b.client());
+    return of_a != of_b ? of_a > of_b : *a.waiting_since() < *b.waiting_since();
+  };
   for (auto* one : open) {
-    if (!one->idle_since() || (client != nullptr && one->client() != *client)) continue;
-    if (oldest == nullptr || *one->idle_since() < *oldest->idle_since()) oldest = one;
+    if (!one->waiting_since() || (client != nullptr && one->client() != *client)) continue;
+    if (chosen == nullptr || before(*one, *chosen)) chosen = one;
   }
-  if (oldest == nullptr) return false;
-  oldest->close();
-  open.erase(oldest);
+  if (chosen == nullptr) return false;
+  chosen->close();
+  forget(chosen);
   return true;
 }
 
+void HttpServer::Impl::forget(HttpConnection* connection) {
+  if (open.erase(connection) == 0) return;
+  const auto of_client = open_by_client.find(connection->client());
+  if (--of_client->second == 0) open_by_client.erase(of_client);
+}
+
 net::awaitable<void> HttpServer::Impl::serve(std::unique_ptr<HttpConnection> connection) {
-  open.insert(connection.get());
   co_await connection->serve();
-  open.erase(connection.get());
-  slot_free.cancel();
+  forget(connection.get());
 }
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -154,7 +168,7 @@ Result<HttpServer> HttpServer::listen(net::any_io_executor executor, const std::
   }
   auto parsed = parse_listen_address(address);
   if (!parsed) return std::move(parsed).error().during("listen tcp");
-  auto acceptor = open_acceptor(executor, *parsed);
+  auto acceptor = open_acceptor(executor, *parsed, options.socket_buffer_bytes);
   if (!acceptor) return std::move(acceptor).error().during("listen tcp " + address);
   return HttpServer(std::make_unique<Impl>(std::move(*acceptor), std::move(*parsed),
                                            std::move(options), std::move(service),
@@ -170,7 +184,7 @@ void HttpServer::stop() {
   impl_->stopped = true;
   error_code ignored;
   impl_->acceptor.close(ignored);
-  impl_->slot_free.cancel();
+  impl_->accept_again.cancel();
   for (auto* connection : impl_->open) connection->close();
 }
 

@@ -17,18 +17,38 @@
 
 namespace bulla {
 
+/// How long a client may take, whatever the two time-outs of HttpServerOptions allow: those who
+/// dawdle hold what others wait for.
+struct HttpTimes {
+  std::chrono::nanoseconds handshake_max = std::chrono::seconds(10);
+  std::chrono::nanoseconds head_max = std::chrono::seconds(10);  ///< from its first byte
+  /// Of a body once it is let in, and of an answer: 2 MiB in 30 s are 70 kB/s, so that a byte now
+  /// and then is not enough.
+  std::chrono::nanoseconds body_max = std::chrono::seconds(30);
+  std::chrono::nanoseconds write_max = std::chrono::seconds(30);
+  std::chrono::nanoseconds progress_max = std::chrono::seconds(5);  ///< without one more byte
+};
+
 struct HttpServerOptions {
   std::chrono::nanoseconds read_timeout = std::chrono::minutes(2);  ///< for one request
   std::chrono::nanoseconds write_timeout = std::chrono::minutes(2);
   std::size_t connections_max = limits::connections_max;
   std::size_t connections_per_client_max = limits::connections_per_client_max;
+  /// What the kernel keeps of a connection, each way (it doubles the number for its bookkeeping);
+  /// and while a body that was let in is read: as much as a fast network needs.
+  int socket_buffer_bytes = 16 * 1024;
+  int socket_buffer_bytes_for_body = 256 * 1024;
+  HttpTimes times = {};
   std::optional<TlsFiles> tls = {};  ///< none: plain HTTP
 };
 
 /// An HTTP/1.1 server on one address: keep-alive, bounded connections, headers, bodies and times
-/// (base/limits.hpp). Where there are too many connections, in all or of one client, the one that
-/// has waited longest for a request makes room; if none waits, a new one of that client is closed,
-/// and other new ones wait.
+/// (base/limits.hpp). A new connection is always taken at once. Where there are too many, of one
+/// client or in all, one of that client (of the client that has most) makes room: the one that has
+/// waited longest for its peer, to send or to take what was sent. So a probe finds a place however
+/// many others are held. Requests that are worked on are not cut; they are few (SealedRequests).
+///
+/// A client is an IPv4 address or an IPv6 network of 64 bits, which is what one machine is given.
 ///
 /// Threads: one, that of the executor. Lifetime: until run() has returned.
 class HttpServer {

@@ -48,6 +48,9 @@ Result<void> TlsIdentity::read() {
 
   auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
   SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+  // What strangers can make us hold and do: no buffers while nothing goes on, one handshake.
+  SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_options(context->native_handle(), SSL_OP_NO_RENEGOTIATION);
   boost::system::error_code failed;
   const auto chain_text = chain->expose_secret_text();
   context->use_certificate_chain({chain_text.data(), chain_text.size()}, failed);
