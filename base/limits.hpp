@@ -58,8 +58,8 @@ constexpr std::size_t list_page_objects = 500;
 constexpr std::size_t request_body_bytes_max = 2 * mib;
 constexpr std::size_t request_header_bytes_max = 16 * kib;
 /// Connections open at once on one listening address, and of one client: an eighth, so that no few
-/// clients fill all places. With the bounds of their buffers (controller/http_server.hpp), they hold
-/// at most 8 MiB here and 16 MiB in the kernel; TLS adds 24 MiB.
+/// clients fill all places. With the bounds of their buffers (controller/http_server.hpp), they
+/// hold at most 8 MiB here and 16 MiB in the kernel; TLS adds 24 MiB.
 constexpr std::size_t connections_max = 256;
 constexpr std::size_t connections_per_client_max = 32;
 /// Requests with a body that are read or worked on at a time, in all and of one client. With the

@@ -94,7 +94,7 @@ void push_name(GENERAL_NAMES& names, int type, std::span<const std::uint8_t> byt
   openssl::require(ASN1_STRING_set(text.get(), bytes.data(), static_cast<int>(bytes.size())) == 1);
   GENERAL_NAME_set0_value(name.get(), type, text.release());
   openssl::require(sk_GENERAL_NAME_push(&names, name.get()) > 0);
-  name.release();  // it belongs to the names now
+  static_cast<void>(name.release());  // it belongs to the names now
 }
 
 Result<void> add_alternative_names(X509& certificate, const CertificateRequest& request) {
