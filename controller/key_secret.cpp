@@ -52,7 +52,10 @@ Result<KeyringEntry> parse_key_secret(const json::value& secret, KeyOrder order)
   auto certificate_text = item_of(secret, "tls.crt");
   if (!certificate_text) return certificate_text.error();
   auto certificate = Certificate::from_pem(certificate_text->expose_secret_text());
-  if (!certificate) return std::move(certificate).error().during("tls.crt");
+  if (!certificate) {
+    // Without a certificate in it the item is malformed; it is not the Secret that is missing.
+    return Error{Errc::invalid_input, "tls.crt: " + certificate.error().message};
+  }
   if (certificate->public_key().fingerprint() != key->fingerprint())
     return Error{Errc::invalid_input, "the certificate in tls.crt belongs to another key"};
 
