@@ -145,16 +145,31 @@ Error unknown_field(std::string_view name) {
   return error;
 }
 
-void find_repeated(const YamlNode& node, const std::string& name, std::size_t first_line,
-                   std::vector<std::string>& remarks) {
+/// Something about the value in a line of its document, counted from 0.
+struct Remark {
+  std::size_t line;
+  std::string what;
+};
+
+void find_repeated(const YamlNode& node, std::vector<Remark>& remarks) {
   std::set<std::string_view> seen;
   for (const auto& entry : node.entries) {
     if (entry.key && !seen.insert(*entry.key).second) {
-      remarks.push_back(name + ", line " + std::to_string(first_line + entry.value.line) +
-                        ": key " + quoted(*entry.key) +
-                        " stands twice in its map, and the last one counts");
+      remarks.push_back(
+          {entry.value.line,
+           "key " + quoted(*entry.key) + " stands twice in its map, and the last one counts"});
     }
-    find_repeated(entry.value, name, first_line, remarks);
+    find_repeated(entry.value, remarks);
+  }
+}
+
+void find_unknown_fields(const YamlNode& root, std::vector<Remark>& remarks) {
+  for (const auto& entry : root.entries) {
+    if (!entry.key || is_secret_field(*entry.key)) continue;
+    auto unknown = unknown_field(*entry.key);
+    auto what = unknown.message + " is left out";
+    for (const auto& hint : unknown.hints) what += ": " + hint;
+    remarks.push_back({entry.value.line, std::move(what)});
   }
 }
 
@@ -222,26 +237,25 @@ Error nothing_to_seal(const std::string& where, const Document& document, bool h
 
 std::vector<std::string> lost_in_sealing(const std::string& name, std::string_view text,
                                          const Document& document) {
-  std::vector<std::string> remarks;
+  std::vector<std::string> told;
   const auto* object = document.value.if_object();
   const auto root = map_yaml(text_of(text, document));
-  if (object == nullptr || !root) return remarks;
-  const auto first_line = line_at(text, document.offset);
+  if (object == nullptr || !root) return told;
   const auto kind = other_kind(document);
   if (!kind.empty()) {
-    remarks.push_back(name + ", line " + std::to_string(document.line) + ": it is a " +
-                      quoted(kind) + ", not a Secret, and is sealed as if it were one");
+    told.push_back(name + ", line " + std::to_string(document.line) + ": it is a " + quoted(kind) +
+                   ", not a Secret, and is sealed as if it were one");
   }
-  for (const auto& entry : root->entries) {
-    if (!entry.key || is_secret_field(*entry.key)) continue;
-    auto unknown = unknown_field(*entry.key);
-    auto remark = name + ", line " + std::to_string(first_line + entry.value.line) + ": " +
-                  unknown.message + " is left out";
-    for (const auto& hint : unknown.hints) remark += ": " + hint;
-    remarks.push_back(std::move(remark));
-  }
-  find_repeated(*root, name, first_line, remarks);
-  return remarks;
+  std::vector<Remark> remarks;
+  find_unknown_fields(*root, remarks);
+  find_repeated(*root, remarks);
+  if (remarks.empty()) return told;
+  // Lines are counted from the start of the input: only where there is something to tell.
+  const auto first_line = line_at(text, document.offset);
+  for (const auto& remark : remarks)
+    told.push_back(name + ", line " + std::to_string(first_line + remark.line) + ": " +
+                   remark.what);
+  return told;
 }
 
 std::vector<std::string> damaged_items(const SealedSecret& sealed) {
