@@ -71,6 +71,24 @@ constexpr std::size_t request_items_max = 256;
 /// Clients whose rates are remembered; more share one rate.
 constexpr std::size_t rate_limited_clients_max = 4096;
 
+// --- what one SealedSecret may cost ---------------------------------------------------------------
+/// An object as etcd takes it.
+constexpr std::size_t object_bytes_max = 3 * mib / 2;
+/// Items of a SealedSecret. The smallest envelope that opens is that of a 1024-bit key: 146 bytes,
+/// 196 in base64, 202 with the shortest name. So etcd takes less than 7,800 that can open (2,100
+/// under a key of 4096 bits), and what has more items is refused before any of them is read.
+constexpr std::size_t sealed_items_max = 8192;
+static_assert(sealed_items_max > object_bytes_max / 202);
+/// Private-key operations that the controller spends on one object: one for each item, and as many
+/// misses as items from the times of some keys cost. 4 ms each under 4096 bits.
+constexpr std::size_t operations_per_object_max = 10'000;
+/// Items of an object that don't open; then the controller tries no more of it. Their lines fill
+/// the status.
+constexpr std::size_t closed_items_max = 100;
+/// Private-key operations for telling an owner why an item does not open: 7 labels for 18 keys,
+/// which is a year and a half of monthly renewal.
+constexpr std::size_t explain_operations_max = 128;
+
 // --- the controller -----------------------------------------------------------------------------
 /// Events that wait to be sent. More are dropped and counted: an Event is never worth memory.
 constexpr std::size_t events_waiting_max = 1000;

@@ -174,6 +174,14 @@ bool gcm_open(const GcmInput& input, std::span<std::uint8_t> plaintext) {
 
 }  // namespace detail
 
+bool is_envelope_for(const PublicKey& key, std::span<const std::uint8_t> envelope) {
+  const openssl::DrainsErrorQueue drains;
+  const auto block_size = modulus_bytes(key);
+  if (envelope.size() < length_bytes + block_size + tag_bytes) return false;
+  const std::size_t stated = std::size_t{envelope[0]} << 8 | envelope[1];
+  return stated == block_size && is_below_modulus(key, envelope.subspan(length_bytes, block_size));
+}
+
 std::uint64_t private_key_operations() noexcept {
   return operations.load(std::memory_order_relaxed);
 }

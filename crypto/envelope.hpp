@@ -39,6 +39,13 @@ namespace bulla {
                                                     std::span<const std::uint8_t> envelope,
                                                     std::string_view label);
 
+/// Whether `envelope` has the form of one for `key`: its length field is that of the modulus, it is
+/// long enough, and its first number is below the modulus. All of that is public.
+///
+/// For those who tell nobody but the owner what came of it: what has not the form never opens, and
+/// need not cost a private-key operation. Who answers strangers must not ask (see above).
+[[nodiscard]] bool is_envelope_for(const PublicKey& key, std::span<const std::uint8_t> envelope);
+
 /// Private-key operations of decrypt_envelope() since the process started, with whatever key: what
 /// a controller's time goes into. Threads: any.
 [[nodiscard]] std::uint64_t private_key_operations() noexcept;

@@ -3,8 +3,8 @@
 #include <set>
 #include <vector>
 
-#include "base/base64.hpp"
-#include "crypto/envelope.hpp"
+#include "base/limits.hpp"
+#include "resource/open_items.hpp"
 #include "resource/seal.hpp"
 
 namespace bulla {
@@ -49,9 +49,48 @@ std::string this_object(const Place& here, Scope scope) {
   return "this object is " + place_name(here) + ", strict";
 }
 
+/// The first item that does not open; it stands for all, for each costs private-key operations.
+std::string closed_item(const SealedSecret& sealed, std::span<const Keyring::Entry> order,
+                        const std::string& label, const ExplainOptions& options) {
+  if (!options.item.empty()) return std::string(options.item);
+  ItemOpener opener(order, Effort::least, options.may_go_on);
+  for (const auto& [item, base64] : sealed.encrypted_data) {
+    const auto opened = opener.open(base64, label);
+    if (!opened && opened.error().code == Errc::cannot_decrypt) return item;
+  }
+  return {};
+}
+
+struct Labels {
+  std::vector<Candidate> candidates;
+  std::string own;  ///< which is known not to fit
+};
+
+/// The words of the label under which some key opens the envelope; empty if there is none.
+std::string sealed_how(std::string_view base64, std::span<const Keyring::Entry> order,
+                       const Labels& labels, const ExplainOptions& options) {
+  std::size_t operations = 0;
+  const auto may_go_on = [&] {
+    return operations++ < limits::explain_operations_max &&
+           (!options.may_go_on || options.may_go_on());
+  };
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    std::set<std::string> tried{labels.own};
+    ItemOpener opener(order.subspan(i, 1), Effort::least, may_go_on);
+    for (const auto& candidate : labels.candidates) {
+      if (!tried.insert(candidate.label).second) continue;
+      const auto opened = opener.open(base64, candidate.label);
+      if (opened) return candidate.words;
+      if (opened.error().code != Errc::cannot_decrypt) return {};
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
-std::string explain_failure(const SealedSecret& sealed, std::span<const Keyring::Entry> order) {
+std::string explain_failure(const SealedSecret& sealed, std::span<const Keyring::Entry> order,
+                            const ExplainOptions& options) {
   const Place here{std::string(sealed.namespace_()), std::string(sealed.name())};
   const auto or_here = [](std::string_view text, const std::string& otherwise) {
     return text.empty() ? otherwise : std::string(text);
@@ -62,16 +101,12 @@ std::string explain_failure(const SealedSecret& sealed, std::span<const Keyring:
   const Scope scope = scope_of(sealed.metadata);
   const auto own_label = seal_label(scope, here.namespace_, here.name);
 
-  for (const auto& [item, base64] : sealed.encrypted_data) {
-    const auto envelope = decode_base64(base64);
-    if (!envelope || Keyring::decrypt(order, *envelope, own_label)) continue;
-    std::set<std::string> tried{own_label};
-    for (const auto& candidate : candidates(here, sealed_as)) {
-      if (!tried.insert(candidate.label).second) continue;
-      if (Keyring::decrypt(order, *envelope, candidate.label))
-        return "item " + quoted(item) + " was " + candidate.words + "; " + this_object(here, scope);
-    }
-    break;  // the first item that fails stands for all: each try costs private-key operations
+  const auto closed = closed_item(sealed, order, own_label, options);
+  if (!closed.empty()) {
+    const Labels labels{candidates(here, sealed_as), own_label};
+    const auto words = sealed_how(sealed.encrypted_data.at(closed), order, labels, options);
+    if (!words.empty())
+      return "item " + quoted(closed) + " was " + words + "; " + this_object(here, scope);
   }
   if (order.empty()) return "there is no key to try";
   if (order.size() == 1) return "the one key here does not fit";

@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 
 #include "base/base64.hpp"
+#include "base/limits.hpp"
 #include "resource/fields.hpp"
 #include "resource/scope.hpp"
 
@@ -145,6 +146,12 @@ Result<std::map<std::string, std::string>> read_encrypted_data(const json::objec
   if (data == nullptr) {
     return Error{Errc::invalid_input,
                  "spec.encryptedData must be a map, not " + std::string(kind_name(*member))};
+  }
+  if (data->size() > limits::sealed_items_max) {
+    return Error{Errc::invalid_input, "spec.encryptedData has " + std::to_string(data->size()) +
+                                          " items; no more than " +
+                                          std::to_string(limits::sealed_items_max) +
+                                          " are read, for no Secret holds so many"};
   }
   for (const auto& item : *data)
     items.insert_or_assign(std::string(item.key()), text_or_empty(item.value()));

@@ -5,28 +5,46 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 #include "crypto/keyring.hpp"
 
 namespace bulla {
 
+/// What is spent on an envelope that has not the form of one for the key.
+enum class Effort {
+  same,   ///< as much as on one that has: whoever asks is a stranger
+  least,  ///< no private-key operation: only the owner hears of it
+};
+
 /// Opens items, trying the key that fitted last before the others: an object's items were mostly
 /// sealed together. Threads: share it.
 class ItemOpener {
  public:
-  /// `order` outlives this object.
-  explicit ItemOpener(std::span<const Keyring::Entry> order) noexcept : order_(order) {}
+  /// `order` outlives this object. `may_go_on` is asked before each private-key operation, from
+  /// every thread that opens; it may be empty.
+  explicit ItemOpener(std::span<const Keyring::Entry> order, Effort effort = Effort::same,
+                      std::function<bool()> may_go_on = {})
+      : order_(order), effort_(effort), may_go_on_(std::move(may_go_on)) {}
 
-  /// Errors: invalid_input when `base64` is not base64; cannot_decrypt.
+  /// Errors: invalid_input when `base64` is not base64; cannot_decrypt; unavailable when it may not
+  /// go on.
   [[nodiscard]] Result<Keyring::Opened> open(std::string_view base64, std::string_view label);
 
  private:
+  [[nodiscard]] Result<Keyring::Opened> try_key(std::size_t index,
+                                                std::span<const std::uint8_t> envelope,
+                                                std::string_view label);
+
   std::span<const Keyring::Entry> order_;
-  std::atomic<std::size_t> last_ = 0;
+  Effort effort_;
+  std::function<bool()> may_go_on_;
+  std::atomic<std::size_t> last_ = 0;  ///< index of the key that fitted last
 };
 
 /// Collects what is wrong with the items of one object, so that it is told at once: one line an

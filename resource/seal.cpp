@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -108,31 +109,9 @@ void note_key(std::vector<Fingerprint>& keys, const Keyring::Entry& entry) {
   if (std::ranges::find(keys, fingerprint) == keys.end()) keys.push_back(fingerprint);
 }
 
-struct OpenedItem {
-  std::string_view item;
-  Result<Keyring::Opened> opened = cannot_decrypt();
-};
-
-std::vector<OpenedItem> open_items(const SealedSecret& sealed,
-                                   std::span<const Keyring::Entry> order, Cores cores) {
-  std::vector<OpenedItem> items;
-  std::vector<std::string_view> ciphertexts;
-  for (const auto& [item, base64] : sealed.encrypted_data) {
-    items.push_back({item});
-    ciphertexts.push_back(base64);
-  }
-  const auto label = label_of(sealed);
-  ItemOpener opener(order);
-  parallel_for(
-      items.size(), [&](std::size_t i) { items[i].opened = opener.open(ciphertexts[i], label); },
-      cores);
-  return items;
-}
-
 /// The V1 form: spec.data is one envelope around a whole Secret in JSON.
-Result<Unsealed> unseal_deprecated(const SealedSecret& sealed,
-                                   std::span<const Keyring::Entry> order) {
-  auto opened = ItemOpener(order).open(*sealed.deprecated_data, label_of(sealed));
+Result<Unsealed> unseal_deprecated(const SealedSecret& sealed, ItemOpener& opener) {
+  auto opened = opener.open(*sealed.deprecated_data, label_of(sealed));
   if (!opened) return std::move(opened).error().during("spec.data");
 
   boost::system::error_code failed;
@@ -183,34 +162,138 @@ Result<SealedSecret> seal(const Secret& secret, const PublicKey& key, std::optio
   return out;
 }
 
-Result<Unsealed> unseal(const SealedSecret& sealed, std::span<const Keyring::Entry> order,
-                        const UnsealOptions& options) {
-  if (sealed.deprecated_data) {
-    if (!options.accept_deprecated_data || !sealed.encrypted_data.empty()) {
-      return Error{Errc::invalid_input,
-                   "using deprecated 'data' field, use 'encryptedData' or flip the feature flag"};
-    }
-    return unseal_deprecated(sealed,
-                             order);  // a whole Secret: the reference runs no templates on it
+struct Unsealing::Impl {
+  struct Item {
+    std::string_view name;
+    std::string_view base64;
+    bool tried = false;
+    Result<Keyring::Opened> opened = cannot_decrypt();
+  };
+
+  Impl(const SealedSecret& object, std::span<const Keyring::Entry> keys, UnsealOptions how)
+      : sealed(object),
+        key_count(keys.size()),
+        options(std::move(how)),
+        label(label_of(object)),
+        opener(keys, Effort::least, [this] { return spend_operation(); }) {
+    items.reserve(sealed.encrypted_data.size());
+    for (const auto& [name, base64] : sealed.encrypted_data) items.push_back({name, base64});
   }
+
+  const SealedSecret& sealed;
+  std::size_t key_count;
+  UnsealOptions options;
+  std::string label;
+  ItemOpener opener;
+  std::vector<Item> items;
+  std::atomic<std::size_t> operations = 0;
+  std::atomic<std::size_t> closed = 0;  ///< items that did not open
+  std::atomic<bool> stopped = false;
+
+  [[nodiscard]] bool spend_operation() {
+    if (operations.fetch_add(1) >= options.operations_max) return false;
+    return !options.may_go_on || options.may_go_on();
+  }
+  [[nodiscard]] bool over() const { return stopped || closed >= options.closed_items_max; }
+  void open(Item& item);
+  [[nodiscard]] Error stopped_error() const;
+  [[nodiscard]] Result<Unsealed> finish_deprecated();
+};
+
+void Unsealing::Impl::open(Item& item) {
+  item.opened = opener.open(item.base64, label);
+  const bool broken_off = !item.opened && item.opened.error().code == Errc::unavailable;
+  item.tried = !broken_off;
+  if (broken_off) stopped = true;
+  if (item.tried && !item.opened) ++closed;
+}
+
+Error Unsealing::Impl::stopped_error() const {
+  if (operations <= options.operations_max)
+    return {Errc::unavailable, "there was no time to finish"};
+  return {Errc::invalid_input,
+          "opening its " + std::to_string(items.size()) + " items would take more than " +
+              std::to_string(options.operations_max) + " private-key operations with the " +
+              std::to_string(key_count) +
+              " keys here: seal it anew with the newest key, or in several objects"};
+}
+
+Result<Unsealed> Unsealing::Impl::finish_deprecated() {
+  if (!options.accept_deprecated_data || !sealed.encrypted_data.empty()) {
+    return Error{Errc::invalid_input,
+                 "using deprecated 'data' field, use 'encryptedData' or flip the feature flag"};
+  }
+  return unseal_deprecated(sealed, opener);  // the reference runs no templates on a whole Secret
+}
+
+Unsealing::Unsealing(const SealedSecret& sealed, std::span<const Keyring::Entry> order,
+                     UnsealOptions options)
+    : impl_(std::make_unique<Impl>(sealed, order, std::move(options))) {}
+
+Unsealing::~Unsealing() = default;
+
+bool Unsealing::open_until(std::chrono::steady_clock::time_point end) {
+  Impl& state = *impl_;
+  if (state.sealed.deprecated_data) return true;
+  std::atomic<bool> paused = false;
+  parallel_for(
+      state.items.size(),
+      [&](std::size_t i) {
+        if (paused || state.over() || state.items[i].tried) return;
+        state.open(state.items[i]);
+        if (std::chrono::steady_clock::now() >= end) paused = true;
+      },
+      state.options.cores);
+  return state.over() || std::ranges::all_of(state.items, &Impl::Item::tried);
+}
+
+Result<Unsealed> Unsealing::finish() {
+  Impl& state = *impl_;
+  if (state.sealed.deprecated_data) return state.finish_deprecated();
 
   Unsealed out;
   ItemFailures failures;
-  for (auto& [item, opened] : open_items(sealed, order, options.cores)) {
-    if (!opened) {
-      failures.add(opened.error(), item);
+  std::size_t left_out = 0;
+  for (auto& item : state.items) {
+    if (!item.tried) {
+      ++left_out;
       continue;
     }
-    note_key(out.keys, opened->key);
-    out.secret.data.emplace(item, std::move(opened->plaintext));
+    if (!item.opened) {
+      failures.add(item.opened.error(), item.name);
+      continue;
+    }
+    note_key(out.keys, item.opened->key);
+    out.secret.data.emplace(item.name, std::move(item.opened->plaintext));
   }
-  render(sealed.secret_template.data, out.secret.data, failures);
-  if (failures.any()) return std::move(failures).error();
-
-  out.secret.metadata = secret_metadata(sealed.secret_template.metadata, sealed);
-  out.secret.type = sealed.secret_template.type;
-  out.secret.immutable = sealed.secret_template.immutable;
+  if (state.stopped) return state.stopped_error();
+  const auto& secret_template = state.sealed.secret_template;
+  render(secret_template.data, out.secret.data, failures);
+  if (failures.any()) {
+    auto error = std::move(failures).error();
+    if (left_out > 0) error.message += "\n" + std::to_string(left_out) + " more were not tried";
+    return error;
+  }
+  out.secret.metadata = secret_metadata(secret_template.metadata, state.sealed);
+  out.secret.type = secret_template.type;
+  out.secret.immutable = secret_template.immutable;
   return out;
+}
+
+std::string_view Unsealing::closed_item() const noexcept {
+  for (const auto& item : impl_->items) {
+    if (item.tried && !item.opened && item.opened.error().code == Errc::cannot_decrypt)
+      return item.name;
+  }
+  return {};
+}
+
+Result<Unsealed> unseal(const SealedSecret& sealed, std::span<const Keyring::Entry> order,
+                        const UnsealOptions& options) {
+  Unsealing work(sealed, order, options);
+  while (!work.open_until(std::chrono::steady_clock::time_point::max())) {
+  }
+  return work.finish();
 }
 
 }  // namespace bulla

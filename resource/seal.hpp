@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,6 +38,12 @@ namespace bulla {
 struct UnsealOptions {
   bool accept_deprecated_data = true;  ///< the V1 form, spec.data
   Cores cores = Cores::one;            ///< for the private-key operations
+  /// Asked before each private-key operation, from every thread; false ends the work with
+  /// `unavailable`. May be empty.
+  std::function<bool()> may_go_on = {};
+  std::size_t operations_max = std::numeric_limits<std::size_t>::max();
+  /// Items that may fail to open before the others are left out.
+  std::size_t closed_items_max = std::numeric_limits<std::size_t>::max();
 };
 
 struct Unsealed {
@@ -50,13 +61,38 @@ struct Unsealed {
 /// Then each template in spec.template.data runs on the opened items, not on what other templates
 /// made, and replaces or adds the item of its name. They run only when every item opened.
 ///
+/// What has not the form of an envelope costs no private-key operation: so it is for those who
+/// tell nobody but the owner, see is_envelope_for().
+///
 /// Errors: any failure fails the whole object. Code cannot_decrypt when some item did not open and
-/// nothing else was wrong; otherwise invalid_input. The message has one line an item, "WHAT
-/// (ITEM)", and never plaintext. No I/O but the clock and the system's randomness, for templates
-/// that ask; safe from several threads at once.
+/// nothing else was wrong; unavailable when it might not go on; otherwise invalid_input. The
+/// message has one line an item, "WHAT (ITEM)", and never plaintext. No I/O but the clock and the
+/// system's randomness, for templates that ask; safe from several threads at once.
 [[nodiscard]] Result<Unsealed> unseal(const SealedSecret& sealed,
                                       std::span<const Keyring::Entry> order,
                                       const UnsealOptions& options = {});
+
+/// unseal() in pieces, for those who share threads: call open_until() until it says true, then
+/// finish(). Threads: one at a time. Lifetime: `sealed` and `order` outlive it.
+class Unsealing {
+ public:
+  Unsealing(const SealedSecret& sealed, std::span<const Keyring::Entry> order,
+            UnsealOptions options);
+  ~Unsealing();
+  Unsealing(const Unsealing&) = delete;
+  Unsealing& operator=(const Unsealing&) = delete;
+
+  /// Opens items until `end`, at least one. True when no more are to be opened.
+  [[nodiscard]] bool open_until(std::chrono::steady_clock::time_point end);
+  /// Runs the templates; what unseal() returns. Call it once.
+  [[nodiscard]] Result<Unsealed> finish();
+  /// The first item that no key opened; empty if there is none.
+  [[nodiscard]] std::string_view closed_item() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 /// What is wrong with the templates of `sealed` before they run, one error an item: "WHAT (ITEM)".
 [[nodiscard]] std::vector<Error> check_templates(const SealedSecret& sealed);
@@ -65,7 +101,14 @@ struct Unsealed {
 /// --recovery-unseal), never for an open endpoint: tries the other scopes' labels, and the name and
 /// namespace in the template, which kubeseal puts there. One sentence such as `item "password" was
 /// sealed as prod/db, strict; this object is prod/db2`, or `none of the 3 keys fits`.
+/// Costs at most limits::explain_operations_max private-key operations beyond those for finding an
+/// item that does not open, where `options` names none. The likely keys come first.
+struct ExplainOptions {
+  std::string_view item = {};            ///< that does not open; empty: look for one
+  std::function<bool()> may_go_on = {};  ///< as in UnsealOptions
+};
 [[nodiscard]] std::string explain_failure(const SealedSecret& sealed,
-                                          std::span<const Keyring::Entry> order);
+                                          std::span<const Keyring::Entry> order,
+                                          const ExplainOptions& options = {});
 
 }  // namespace bulla

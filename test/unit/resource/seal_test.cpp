@@ -3,10 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "base/base64.hpp"
+#include "base/limits.hpp"
+#include "crypto/envelope.hpp"
 #include "resource/document.hpp"
 #include "unit/crypto/key_files.hpp"
 
@@ -196,6 +199,111 @@ TEST_CASE("the owner is told why") {
   const std::vector<Keyring::Entry> wrong{keys()[0]};
   CHECK(explain_failure(sealed, wrong) == "the one key here does not fit");
   CHECK(explain_failure(sealed, {}) == "there is no key to try");
+}
+
+TEST_CASE("what can't be an envelope costs its owner no private-key operation") {
+  const auto good = sealed_for_a(secret());
+  const auto whole = decode_base64(good.encrypted_data.at("password")).value();
+  auto long_length = whole;
+  long_length[0] = 2;
+  auto above_modulus = whole;
+  std::fill(above_modulus.begin() + 2, above_modulus.begin() + 258, std::uint8_t{0xFF});
+  const std::vector<std::uint8_t> cut(whole.begin(), whole.begin() + 273);
+  for (const auto& base64 :
+       {std::string(), std::string("!"), encode_base64(cut), encode_base64(long_length),
+        encode_base64(above_modulus), std::string("AQA=")}) {
+    CAPTURE(base64);
+    auto sealed = good;
+    sealed.encrypted_data["password"] = base64;
+    const auto before = private_key_operations();
+    CHECK_FALSE(unseal(sealed, keys()).has_value());
+    CHECK(explain_failure(sealed, keys()) == "none of the 2 keys here fits");
+    CHECK(private_key_operations() == before);
+  }
+}
+
+TEST_CASE("an object is refused before it is opened when it has more items than a Secret holds") {
+  json::object items;
+  for (std::size_t i = 0; i <= limits::sealed_items_max; ++i) items["i" + std::to_string(i)] = "";
+  json::value object = {{"spec", {{"encryptedData", items}}}};
+  const auto refused = SealedSecret::from_json(object);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message ==
+        "spec.encryptedData has 8193 items; no more than 8192 are read, for no Secret holds so "
+        "many");
+  object.at("spec").at("encryptedData").as_object().erase("i0");
+  CHECK(SealedSecret::from_json(object).has_value());
+}
+
+namespace {
+
+/// prod/db with `count` items that `keys()` open, the second key of two.
+SealedSecret with_items(std::size_t count) {
+  auto sealed = sealed_for_a(secret());
+  const auto one = sealed.encrypted_data.at("password");
+  sealed.encrypted_data.clear();
+  for (std::size_t i = 0; i < count; ++i) sealed.encrypted_data["i" + std::to_string(i)] = one;
+  return sealed;
+}
+
+}  // namespace
+
+TEST_CASE("private-key operations of an object are bounded") {
+  const auto sealed = with_items(20);
+  const auto before = private_key_operations();
+  // The first item costs two: the key that fits is the second.
+  CHECK(unseal(sealed, keys(), {.operations_max = 21}).has_value());
+  CHECK(private_key_operations() == before + 21);
+  const auto refused = unseal(sealed, keys(), {.operations_max = 20});
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == Errc::invalid_input);
+  CHECK(refused.error().message ==
+        "opening its 20 items would take more than 20 private-key operations with the 2 keys "
+        "here: seal it anew with the newest key, or in several objects");
+  CHECK(private_key_operations() == before + 41);
+}
+
+TEST_CASE("after some items that don't open, the others are left out") {
+  auto sealed = with_items(20);
+  move_to(sealed, "prod", "elsewhere");
+  const auto before = private_key_operations();
+  const auto refused = unseal(sealed, keys(), {.closed_items_max = 2});
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == Errc::cannot_decrypt);
+  CHECK(refused.error().message ==
+        "no key could decrypt secret (i0)\nno key could decrypt secret (i1)\n18 more were not "
+        "tried");
+  CHECK(private_key_operations() == before + 4);
+}
+
+TEST_CASE("opening stops between two operations when it may not go on") {
+  const auto sealed = with_items(20);
+  int asked = 0;
+  const auto before = private_key_operations();
+  const auto stopped = unseal(sealed, keys(), {.may_go_on = [&] { return ++asked <= 5; }});
+  REQUIRE_FALSE(stopped.has_value());
+  CHECK(stopped.error().code == Errc::unavailable);
+  CHECK(private_key_operations() == before + 5);
+}
+
+TEST_CASE("opening can be done in pieces, and each piece opens something") {
+  const auto sealed = with_items(5);
+  Unsealing work(sealed, keys(), {});
+  int pieces = 1;
+  while (!work.open_until(std::chrono::steady_clock::time_point::min())) ++pieces;
+  CHECK(pieces == 5);
+  const auto opened = work.finish();
+  REQUIRE(opened.has_value());
+  CHECK(opened->secret.data.size() == 5);
+}
+
+TEST_CASE("an explanation costs a bounded number of operations, whatever the keys") {
+  auto sealed = with_items(3);
+  move_to(sealed, "other", "elsewhere");
+  const std::vector<Keyring::Entry> many(400, keys()[0]);
+  const auto before = private_key_operations();
+  CHECK(explain_failure(sealed, many, {.item = "i0"}) == "none of the 400 keys here fits");
+  CHECK(private_key_operations() == before + limits::explain_operations_max);
 }
 
 TEST_CASE("the deprecated form opens as the reference's controller opens it") {
