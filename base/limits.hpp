@@ -95,6 +95,9 @@ constexpr std::size_t events_waiting_max = 1000;
 /// A condition's or an Event's message: Kubernetes accepts 32 KiB and 1 KiB.
 constexpr std::size_t status_message_bytes_max = 4 * kib;
 constexpr std::size_t event_message_bytes_max = 1 * kib;
+/// Fingerprints that statuses may name, in all. Statuses are no more than hints: whoever may write
+/// them could name anything. Keys that there are have room besides.
+constexpr std::size_t status_fingerprints_max = 4096;
 /// The names of an object's items in a line of the log.
 constexpr std::size_t audit_names_bytes_max = 1 * kib;
 

@@ -200,6 +200,10 @@ void Controller::renew_key() {
 }
 
 void Controller::keys_changed() {
+  std::vector<std::string> fingerprints;
+  for (const auto& entry : keys_.ring()->newest_first())
+    fingerprints.push_back(entry->key.fingerprint());
+  ledger_.keys_are(fingerprints);
   for (const auto& key : ledger_.waiting_for_keys()) queue_.add(key);
 }
 

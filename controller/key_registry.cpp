@@ -10,6 +10,7 @@
 #include "controller/key_secret.hpp"
 #include "controller/key_watching.hpp"
 #include "controller/paths.hpp"
+#include "controller/secret_policy.hpp"
 #include "kube/object.hpp"
 
 namespace bulla {
@@ -140,7 +141,10 @@ void KeyRegistry::on_event(Watching& watching, kube::ObjectEvent event) {
       take(watching.source, event.object);
       break;
     case Kind::apply: take(watching.source, event.object); break;
-    case Kind::remove: forget(here()); break;
+    case Kind::remove:
+      made_from_sealed_.erase(here());
+      forget(here());
+      break;
     case Kind::init_done: {
       std::vector<Held> missing;
       const auto add_missing = [&](const auto& known) {
@@ -163,6 +167,7 @@ void KeyRegistry::on_event(Watching& watching, kube::ObjectEvent event) {
 void KeyRegistry::take(Source source, const json::value& secret) {
   const Held held{source, std::string(kube::name_of(secret))};
   if (kube::label_of(secret, key_label).value_or("active") != "active") return forget(held);
+  if (auto ours = check_origin(held, secret); !ours) return pass_over(held, secret, ours.error());
   auto entry = parse_key_secret(secret, parts_.options.key_order);
   if (!entry) return pass_over(held, secret, entry.error());
   const Fingerprint fingerprint = entry->key.fingerprint();
@@ -176,13 +181,34 @@ void KeyRegistry::take(Source source, const json::value& secret) {
                        (present->ordered_by != entry->ordered_by ||
                         present->certificate->pem() != entry->certificate->pem());
   if (renewed) ring.retire(fingerprint);
+  const auto not_before = format_rfc3339(entry->certificate->not_before());
   const auto is_new = ring.add(std::move(*entry));
   if (!is_new) return pass_over(held, secret, is_new.error());
   malformed_.erase(held);
   held_.insert_or_assign(held, fingerprint);
   if (!*is_new) return;
-  if (!renewed) log_info("registered private key", {{"secretname", held.second}});
+  if (!renewed)
+    log_info(
+        "registered private key",
+        {{"secretname", held.second}, {"fingerprint", fingerprint}, {"notBefore", not_before}});
   ring_changed(std::move(ring));
+}
+
+/// A Secret that was made from a SealedSecret stays one, also when an edit, or a deletion that
+/// orphans it, takes the mark away: otherwise whoever may create SealedSecrets here could make
+/// everybody seal for a key of his own.
+Result<void> KeyRegistry::check_origin(const Held& held, const json::value& secret) {
+  const auto mark = sealed_secret_mark(secret);
+  if (!mark.empty()) made_from_sealed_.insert_or_assign(held, kube::uid_of(secret));
+  const auto known = made_from_sealed_.find(held);
+  const bool tainted = known != made_from_sealed_.end() && known->second == kube::uid_of(secret);
+  if (!tainted) return {};
+  const std::string seen =
+      mark.empty() ? "it was seen with the mark of one before" : "it has " + std::string(mark);
+  return Error{Errc::invalid_input, "it was made from a SealedSecret, or can be changed by one (" +
+                                        seen +
+                                        "); if it is to be a key, delete it and create it "
+                                        "anew with kubectl"};
 }
 
 /// What can't be used is reported once, and not again until it changes.
@@ -220,7 +246,7 @@ void KeyRegistry::drop(const Held& held) {
   if (still_held) return;
   Keyring ring = *ring_;
   if (!ring.retire(fingerprint)) return;
-  log_info("retired private key", {{"secretname", held.second}});
+  log_info("retired private key", {{"secretname", held.second}, {"fingerprint", fingerprint}});
   ring_changed(std::move(ring));
 }
 

@@ -81,6 +81,7 @@ class KeyRegistry {
   // key_registry.cpp: the ring follows the Secrets.
   void on_event(Watching& watching, kube::ObjectEvent event);
   void take(Source source, const boost::json::value& secret);
+  [[nodiscard]] Result<void> check_origin(const Held& held, const boost::json::value& secret);
   void pass_over(const Held& held, const boost::json::value& secret, const Error& error);
   struct Malformed {
     kube::EventSubject secret;
@@ -115,6 +116,7 @@ class KeyRegistry {
   std::shared_ptr<const Keyring> ring_ = std::make_shared<Keyring>();
   std::map<Held, Fingerprint> held_;
   std::map<Held, Malformed> malformed_;
+  std::map<Held, std::string> made_from_sealed_;  ///< uids of Secrets that are never keys
   std::optional<std::string> cluster_id_;
   bool leading_ = false;
   bool cutoff_met_ = false;

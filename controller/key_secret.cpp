@@ -13,6 +13,7 @@
 #include "base/base64.hpp"
 #include "base/secret.hpp"
 #include "kube/object.hpp"
+#include "resource/scope.hpp"
 
 namespace bulla {
 
@@ -78,8 +79,12 @@ json::value make_key_secret(const PrivateKey& key, const Certificate& certificat
   if (!name.empty()) metadata["name"] = name;
   metadata["namespace"] = options.own_namespace;
   metadata["labels"] = std::move(labels);
-  if (!options.key_annotations.empty())
-    metadata["annotations"] = text_map(options.key_annotations, memory);
+  json::object annotations = text_map(options.key_annotations, memory);
+  // With one of these it would be no key: see sealed_secret_mark().
+  for (const auto mark :
+       {annotation::managed, annotation::patch, annotation::skip_set_owner_references})
+    annotations.erase(mark);
+  if (!annotations.empty()) metadata["annotations"] = std::move(annotations);
 
   const SecretBuffer key_text = key.to_pem();
   const SecretBuffer key_item = encode_base64_secret(key_text.expose_secret());

@@ -6,7 +6,9 @@
 #include <boost/json/object.hpp>
 #include <functional>
 #include <limits>
+#include <utility>
 
+#include "base/limits.hpp"
 #include "controller/decide.hpp"
 #include "controller/status.hpp"
 
@@ -15,6 +17,9 @@ namespace bulla {
 namespace json = boost::json;
 
 namespace {
+
+/// Room for what is known to be a key: short names are the only bound.
+constexpr std::size_t every_key = std::numeric_limits<FingerprintTable::ShortName>::max();
 
 constexpr std::string_view our_annotations = "sealedsecrets.bitnami.com/";
 
@@ -78,14 +83,14 @@ bool Ledger::sealed_secret_is(const json::value& object, Trust trust) {
   const std::uint64_t digest = digest_of(object);
   const bool replaced = entry.uid != kube::uid_of(object);
   if (!is_new && !replaced && entry.digest == digest) return false;
-  if (replaced) entry = Entry();
+  if (replaced) start_anew(entry);
   // A change while the record still waits to be confirmed: then it speaks of an older object.
   if (entry.state == State::recorded) entry.state = State::unknown;
   entry.uid = kube::uid_of(object);
   entry.digest = digest;
   entry.rejections = 0;
   if (!is_new) return true;
-  entry.keys = short_names(keys_in_status(object));
+  depends_on(entry, keys_in_status(object), limits::status_fingerprints_max);
   const auto record = trust == Trust::status ? record_in(object) : std::nullopt;
   if (!record) return true;
   entry.state = State::recorded;
@@ -95,10 +100,10 @@ bool Ledger::sealed_secret_is(const json::value& object, Trust trust) {
 
 /// Whether or not it differs from the object as it was: the record has no part in the digest.
 void Ledger::follow(Entry& entry, const json::value& object, Trust trust) {
-  if (entry.uid != kube::uid_of(object)) entry = Entry();
+  if (entry.uid != kube::uid_of(object)) start_anew(entry);
   entry.uid = kube::uid_of(object);
   entry.digest = digest_of(object);
-  entry.keys = short_names(keys_in_status(object));
+  depends_on(entry, keys_in_status(object), limits::status_fingerprints_max);
   const auto record = trust == Trust::status ? record_in(object) : std::nullopt;
   entry.secret = record ? version_of_secret(record->secret_uid, record->secret_version) : 0;
   entry.state = record ? State::recorded : State::unknown;
@@ -108,6 +113,7 @@ void Ledger::follow(Entry& entry, const json::value& object, Trust trust) {
 void Ledger::sealed_secret_gone(const kube::ObjectKey& key) {
   const auto it = entries_.find(key);
   if (it == entries_.end()) return;
+  fingerprints_.release(it->second.keys);
   if (remembers_gone_) gone_.insert_or_assign(key, std::move(it->second.uid));
   entries_.erase(it);
 }
@@ -218,7 +224,7 @@ bool Ledger::pass_ended(const kube::ObjectKey& key, const PassEnd& end) {
   } else if (entry.rejections < std::numeric_limits<std::uint16_t>::max()) {
     ++entry.rejections;
   }
-  if (end.state == State::synced) entry.keys = short_names(end.keys);
+  if (end.state == State::synced) depends_on(entry, end.keys, every_key);
   const bool blocked = end.state == State::not_ours || end.state == State::rejected;
   if (blocked) return entry.secret_changed;
   // What came in last is either our own write, or a change that the pass has not seen.
@@ -246,32 +252,34 @@ std::vector<kube::ObjectKey> Ledger::keys_in(std::string_view namespace_) const 
   return keys;
 }
 
-std::vector<Ledger::SealingKey> Ledger::short_names(const std::vector<std::string>& fingerprints) {
-  std::vector<SealingKey> names;
-  names.reserve(fingerprints.size());
-  for (const auto& fingerprint : fingerprints) {
-    auto found = std::find(sealing_keys_.begin(), sealing_keys_.end(), fingerprint);
-    // Statuses may name anything; what is beyond reason is not remembered.
-    const bool full = sealing_keys_.size() > std::numeric_limits<SealingKey>::max();
-    if (found == sealing_keys_.end() && full) continue;
-    if (found == sealing_keys_.end()) found = sealing_keys_.insert(found, fingerprint);
-    names.push_back(static_cast<SealingKey>(found - sealing_keys_.begin()));
-  }
-  return names;
+void Ledger::keys_are(const std::vector<std::string>& fingerprints) {
+  auto names = fingerprints_.use(fingerprints, every_key);
+  fingerprints_.release(std::exchange(our_keys_, std::move(names)));
+}
+
+void Ledger::depends_on(Entry& entry, const std::vector<std::string>& fingerprints,
+                        std::size_t has_room_for) {
+  auto names = fingerprints_.use(fingerprints, has_room_for);
+  fingerprints_.release(std::exchange(entry.keys, std::move(names)));
+}
+
+void Ledger::start_anew(Entry& entry) {
+  fingerprints_.release(entry.keys);
+  entry = Entry();
 }
 
 std::vector<std::string> Ledger::sealing_keys(const kube::ObjectKey& key) const {
   std::vector<std::string> fingerprints;
   const auto it = entries_.find(key);
   if (it == entries_.end()) return fingerprints;
-  for (const auto name : it->second.keys) fingerprints.push_back(sealing_keys_.at(name));
+  for (const auto name : it->second.keys) fingerprints.push_back(fingerprints_.text(name));
   return fingerprints;
 }
 
 std::map<std::string, std::size_t> Ledger::dependents() const {
   std::map<std::string, std::size_t> counts;
   for (const auto& [key, entry] : entries_) {
-    for (const auto name : entry.keys) ++counts[sealing_keys_.at(name)];
+    for (const auto name : entry.keys) ++counts[fingerprints_.text(name)];
   }
   return counts;
 }

@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "controller/fingerprint_table.hpp"
 #include "kube/object.hpp"
 
 namespace bulla {
@@ -105,6 +106,8 @@ class Ledger {
   [[nodiscard]] std::vector<kube::ObjectKey> keys_in(std::string_view namespace_) const;
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
+  /// The keys that there are. Whatever statuses name besides, there is room for these.
+  void keys_are(const std::vector<std::string>& fingerprints);
   /// The sealing keys that the object depended on when it was last seen to.
   [[nodiscard]] std::vector<std::string> sealing_keys(const kube::ObjectKey& key) const;
   /// How many objects depend on each sealing key.
@@ -117,24 +120,26 @@ class Ledger {
   void forget_the_gone(const kube::ObjectKey& key) { gone_.erase(key); }
 
  private:
-  using SealingKey = std::uint16_t;  // an index into sealing_keys_
   struct Entry {
     std::string uid;
-    std::uint64_t digest = 0;      ///< of what matters in the object
-    SecretVersion secret = 0;      ///< that is right; 0: not known, or not ours to repair
-    SecretVersion seen = 0;        ///< the last one shown since the pass began
-    std::vector<SealingKey> keys;  ///< that it depends on
+    std::uint64_t digest = 0;  ///< of what matters in the object
+    SecretVersion secret = 0;  ///< that is right; 0: not known, or not ours to repair
+    SecretVersion seen = 0;    ///< the last one shown since the pass began
+    std::vector<FingerprintTable::ShortName> keys;  ///< that it depends on
     State state = State::unknown;
     bool secret_changed = false;  ///< since the pass began
     std::uint16_t rejections = 0;
   };
-  [[nodiscard]] std::vector<SealingKey> short_names(const std::vector<std::string>& fingerprints);
+  void depends_on(Entry& entry, const std::vector<std::string>& fingerprints,
+                  std::size_t has_room_for);
+  void start_anew(Entry& entry);
   void follow(Entry& entry, const boost::json::value& object, Trust trust);
 
   bool repairs_drift_;
   Role role_;
   std::unordered_map<kube::ObjectKey, Entry> entries_;
-  std::vector<std::string> sealing_keys_;  ///< every one met so far; they are few
+  FingerprintTable fingerprints_;
+  std::vector<FingerprintTable::ShortName> our_keys_;
   bool remembers_gone_ = false;
   std::unordered_map<kube::ObjectKey, std::string> gone_;  ///< their uids
 };

@@ -40,7 +40,7 @@ FlagSet::Setter pairs(std::map<std::string, std::string>& target) {
   };
 }
 
-FlagSet::Setter namespace_list(std::vector<std::string>& target) {
+FlagSet::Setter text_list(std::vector<std::string>& target) {
   return [&target](std::string_view value) -> Result<void> {
     target.clear();
     for (const auto piece : split(value, ',')) {
@@ -194,7 +194,7 @@ FlagSet::Group work_flags(Options& o) {
        {.name = "additional-namespaces",
         .value = "a,b,...",
         .help = "Namespaces besides the own one.",
-        .set = namespace_list(o.additional_namespaces)},
+        .set = text_list(o.additional_namespaces)},
        {.name = "label-selector",
         .value = "selector",
         .help = "Look after the SealedSecrets with these labels only.",
@@ -215,6 +215,10 @@ FlagSet::Group work_flags(Options& o) {
        {.name = "old-gc-behavior",
         .help = "Delete the Secrets of deleted SealedSecrets, without the garbage collector.",
         .set = FlagSet::toggle(o.old_gc_behavior)},
+       {.name = "allowed-secret-types",
+        .value = "a,b,...",
+        .help = "Types of Secrets that SealedSecrets may become; without it, every type.",
+        .set = text_list(o.allowed_secret_types)},
        {.name = "repair-drift",
         .help = "Put a Secret of ours right when something else changes it.",
         .set = FlagSet::toggle(o.repair_drift)}}};

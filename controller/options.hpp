@@ -44,6 +44,7 @@ struct Options {
   bool skip_recreate = false;
   bool repair_drift = true;  ///< ours
   bool old_gc_behavior = false;
+  std::vector<std::string> allowed_secret_types = {};  ///< ours; empty: every type
   /// How often a write that the API server refused as invalid is tried again.
   int max_unseal_retries = 5;
 

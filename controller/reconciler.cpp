@@ -9,6 +9,7 @@
 #include "controller/key_choice.hpp"
 #include "controller/pass.hpp"
 #include "controller/paths.hpp"
+#include "controller/secret_policy.hpp"
 #include "controller/secret_update.hpp"
 #include "controller/tasks.hpp"
 #include "resource/objects.hpp"
@@ -75,6 +76,11 @@ Awaitable<Next> Reconciler::reconcile(kube::ObjectKey key, std::size_t failures)
   if (action == Action::refuse)
     co_return co_await report(*seen, Verdict::not_managed(key.name, action));
 
+  if (auto allowed = check_before_opening(parts_.options, seen->sealed,
+                                          seen->secret.has_value() ? &*seen->secret : nullptr);
+      !allowed)
+    co_return co_await report(*seen, Verdict::unseal_failed(allowed.error()));
+
   const auto ring = parts_.keys.ring();
   auto opened = co_await open(*seen, *ring);
   if (!opened) {
@@ -123,13 +129,17 @@ Awaitable<Result<Reconciler::Opened>> Reconciler::open(const Seen& seen, const K
   parts_.metrics.unseal_requested();
   const auto order =
       keys_to_try(ring, hints_for(seen.sealed, parts_.ledger.sealing_keys(seen.key), last_key_));
-  const UnsealOptions options{parts_.options.accept_deprecated_v1_data};
+  const bool own_namespace = seen.key.namespace_ == parts_.options.own_namespace;
+  const UnsealOptions options{parts_.options.accept_deprecated_v1_data && !own_namespace};
   auto work = [&] { return unseal_object(seen.sealed, ring, order, options); };
   auto unsealed = co_await run_on(parts_.pool, std::move(work));
   write_audit(seen.sealed, unsealed);
   if (!unsealed) co_return unsealed.error();
   if (!unsealed->keys.empty()) last_key_ = unsealed->keys.front();
-  co_return Opened{unsealed->secret.to_json(), std::move(unsealed->keys)};
+  Opened opened{unsealed->secret.to_json(), std::move(unsealed->keys)};
+  if (auto allowed = check_opened(parts_.options, opened.secret); !allowed)
+    co_return allowed.error();
+  co_return opened;
 }
 
 Awaitable<Reconciler::Verdict> Reconciler::write(const Seen& seen, Action action, Opened opened) {
@@ -167,7 +177,7 @@ Awaitable<Result<void>> Reconciler::collect(kube::ObjectKey key, std::string own
     const auto owner = kube::controller_of(*secret);
     const bool ours = (owner && owner->uid == owner_uid) ||
                       kube::annotation_of(*secret, annotation::managed) == "true";
-    if (ours) {
+    if (ours && !is_sealing_key(parts_.options, *secret)) {
       log_info("SealedSecret has gone, deleting Secret", {{"sealed-secret", kube::to_text(key)}});
       auto removed = co_await parts_.client.remove(path, std::string(kube::uid_of(*secret)));
       if (!removed && removed.error().code != Errc::not_found) co_return removed.error();

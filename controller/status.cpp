@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/status.hpp"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -64,6 +65,18 @@ json::object make_condition(const json::object* old, const Says& says, std::stri
   return condition;
 }
 
+/// Whoever may write statuses may write anything there.
+bool looks_like_fingerprint(std::string_view text) {
+  constexpr std::string_view prefix = "SHA256:";
+  constexpr std::size_t sha256_in_base64 = 43;
+  if (!text.starts_with(prefix) || text.size() > prefix.size() + sha256_in_base64) return false;
+  const auto is_base64 = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '+' ||
+           c == '/';
+  };
+  return std::ranges::all_of(text.substr(prefix.size()), is_base64);
+}
+
 bool observed(const json::value* status, std::int64_t generation) {
   const json::value* value =
       status == nullptr ? nullptr : kube::find_member(*status, {"observedGeneration"});
@@ -108,7 +121,9 @@ std::vector<std::string> keys_in_status(const json::value& sealed) {
   const json::value* all = kube::find_member(sealed, {"status", "sealingKeys"});
   if (all == nullptr || !all->is_array()) return keys;
   for (const json::value& one : all->get_array()) {
-    if (one.is_string() && keys.size() < limits::keys_max) keys.emplace_back(one.get_string());
+    if (keys.size() >= limits::keys_max) break;
+    if (one.is_string() && looks_like_fingerprint(one.get_string()))
+      keys.emplace_back(one.get_string());
   }
   return keys;
 }

@@ -32,7 +32,8 @@ struct SyncRecord {
 /// anything about the object as it is: its generation, its scope, or its conditions are others.
 [[nodiscard]] std::optional<SyncRecord> record_in(const boost::json::value& sealed);
 
-/// The keys that the status names; empty if it names none.
+/// The keys that the status names, at most limits::keys_max: what has the form of a fingerprint.
+/// A hint, no more: whoever may write statuses may name any.
 [[nodiscard]] std::vector<std::string> keys_in_status(const boost::json::value& sealed);
 
 /// Whether the status says that the Secret is in sync; nothing if it says neither.

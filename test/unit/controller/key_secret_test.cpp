@@ -46,6 +46,15 @@ TEST_CASE("keys are ordered by their certificate or by their Secret") {
   CHECK(format_rfc3339(by_creation->ordered_by) == "2026-02-03T04:05:06Z");
 }
 
+TEST_CASE("a new key gets no annotation that would keep it from being one") {
+  const auto old = parse_key_secret(
+      key_secret(pem_of("rsa2048-a.pkcs1.pem"), pem_of("rsa2048-a.crt")), by_certificate);
+  bulla::Options options;
+  options.key_annotations = {{"note", "b"}, {"sealedsecrets.bitnami.com/managed", "true"}};
+  const auto secret = make_key_secret(old->key, *old->certificate, options);
+  CHECK(secret.at("metadata").at("annotations") == json_of("{'note':'b'}"));
+}
+
 TEST_CASE("a certificate brought along may be a chain, and the key in PKCS#8") {
   const auto secret = key_secret(pem_of("rsa2048-a.pkcs8.pem"), pem_of("chain-ab.crt"));
   CHECK(parse_key_secret(secret, by_certificate).has_value());
