@@ -20,6 +20,11 @@ constexpr std::size_t documents_max = 100'000;
 constexpr std::size_t depth_max = 100;
 /// Nodes that one YAML document may grow to, its aliases expanded: stops a "billion laughs".
 constexpr std::size_t yaml_nodes_max = 1'000'000;
+/// What reading an input may make of it, in bytes: this, and so much for each of its bytes. A file
+/// of small documents takes 12 for each; a YAML file of a stranger could take thousands, by
+/// aliases.
+constexpr std::size_t reading_bytes_base = 16 * mib;
+constexpr std::size_t reading_bytes_per_byte = 20;
 /// What the values of one Secret may take, decoded: Kubernetes' MaxSecretSize. kubeseal warns.
 constexpr std::size_t secret_bytes_max = 1 * mib;
 /// Documents that are worked on before their results are printed: enough for all cores, and few
@@ -45,13 +50,17 @@ constexpr std::size_t recovery_key_heap_bytes = 2 * mib;
 // --- what an API server may send -------------------------------------------------------------
 /// An answer's header. Kubernetes stays well below 8 KiB.
 constexpr std::size_t response_header_bytes_max = 64 * kib;
-/// An answer's body: a page of 500 objects of up to 1.5 MiB (etcd's limit) would be 750 MiB; real
-/// pages are far smaller, and a bigger one is asked for again in smaller pages.
-constexpr std::size_t response_body_bytes_max = 256 * mib;
+/// An answer's body: one object of at most 1.5 MiB (etcd's limit), escaped.
+constexpr std::size_t response_body_bytes_max = 16 * mib;
 /// One line of a watch: one object of at most 1.5 MiB (etcd's limit), escaped.
 constexpr std::size_t watch_line_bytes_max = 16 * mib;
 /// Objects in one page of a list (client-go's page).
 constexpr std::size_t list_page_objects = 500;
+/// A page of several objects: 500 of 8 KiB. A larger one is broken off and asked for again in
+/// smaller pages. It is parsed as a whole, and small items make ten times their bytes.
+constexpr std::size_t list_page_bytes_max = 4 * mib;
+/// Pages are asked for so that they come to about this.
+constexpr std::size_t list_page_bytes_wanted = 2 * mib;
 
 // --- what a client may send to the controller's endpoints -----------------------------------
 /// A request body: etcd takes 1.5 MiB an object.
@@ -71,7 +80,8 @@ constexpr std::size_t request_items_max = 256;
 /// Clients whose rates are remembered; more share one rate.
 constexpr std::size_t rate_limited_clients_max = 4096;
 
-// --- what one SealedSecret may cost ---------------------------------------------------------------
+// --- what one SealedSecret may cost
+// ---------------------------------------------------------------
 /// An object as etcd takes it.
 constexpr std::size_t object_bytes_max = 3 * mib / 2;
 /// Items of a SealedSecret. The smallest envelope that opens is that of a 1024-bit key: 146 bytes,

@@ -23,7 +23,9 @@ constexpr std::size_t input_bytes = 64 * limits::kib;
 
 AnswerReader::AnswerReader(std::shared_ptr<Connection> connection,
                            std::optional<std::uint64_t> body_bytes_max)
-    : connection_(std::move(connection)), input_(input_bytes) {
+    : connection_(std::move(connection)),
+      body_bytes_max_(body_bytes_max.value_or(0)),
+      input_(input_bytes) {
   parser_.header_limit(static_cast<std::uint32_t>(limits::response_header_bytes_max));
   if (body_bytes_max) {
     parser_.body_limit(*body_bytes_max);
@@ -65,7 +67,7 @@ Result<void> AnswerReader::feed() {
   if (!code || code == http::error::need_more || code == http::error::need_buffer) return {};
   if (code == http::error::body_limit) {
     return Error{Errc::rejected, "the server's answer is larger than " +
-                                     std::to_string(limits::response_body_bytes_max) + " bytes"};
+                                     std::to_string(body_bytes_max_) + " bytes"};
   }
   if (code == http::error::header_limit) {
     return Error{Errc::rejected, "the header of the server's answer is larger than " +

@@ -44,6 +44,7 @@ class AnswerReader {
   [[nodiscard]] Result<void> feed();
 
   std::shared_ptr<Connection> connection_;
+  std::uint64_t body_bytes_max_;  ///< of no meaning where the body has no bound
   boost::beast::http::response_parser<boost::beast::http::buffer_body> parser_;
   SecretBuffer input_;
   std::size_t begin_ = 0;

@@ -30,17 +30,21 @@ Result<void> check_credentials(const ClientConfig& config) {
   return Error{Errc::invalid_input, "the token or a name to impersonate holds a control character"};
 }
 
+Result<json::value> object_in(const Response& response) {
+  auto value = parse_json(response.body.expose_secret_text());
+  if (!value) {
+    // What is not JSON came from something between us and the server: time may cure it.
+    return Error{Errc::unavailable, "the server's answer is " + value.error().message};
+  }
+  if (!value->is_object())
+    return Error{Errc::unavailable, "the server's answer is not a JSON object"};
+  return value;
+}
+
 Awaitable<Result<json::value>> send_for_value(ClientPtr client, Request request) {
   auto response = co_await send_request(std::move(client), std::move(request));
   if (!response) co_return response.error();
-  auto value = parse_json(response->body.expose_secret_text());
-  if (!value) {
-    // What is not JSON came from something between us and the server: time may cure it.
-    co_return Error{Errc::unavailable, "the server's answer is " + value.error().message};
-  }
-  if (!value->is_object())
-    co_return Error{Errc::unavailable, "the server's answer is not a JSON object"};
-  co_return value;
+  co_return object_in(*response);
 }
 
 Awaitable<Result<void>> send_removal(ClientPtr client, Request request) {
@@ -62,9 +66,12 @@ Request list_request(const ListOptions& options) {
 }
 
 Awaitable<Result<ListPage>> request_page(ClientPtr client, Request request) {
-  auto answer = co_await send_for_value(std::move(client), std::move(request));
+  auto response = co_await send_request(std::move(client), std::move(request));
+  if (!response) co_return response.error();
+  auto answer = object_in(*response);
   if (!answer) co_return answer.error();
   ListPage page;
+  page.bytes = response->body.size();
   page.continue_token = text_at(*answer, {"metadata", "continue"});
   page.resource_version = resource_version_of(*answer);
   auto* object = answer->if_object();
@@ -176,6 +183,7 @@ Awaitable<Result<ListPage>> Client::list_page(ListOptions options,
                                               std::string continue_token) const {
   auto request = list_request(options);
   request.query.emplace_back("limit", std::to_string(options.page_objects));
+  if (options.page_objects > 1) request.answer_bytes_max = limits::list_page_bytes_max;
   if (!continue_token.empty()) request.query.emplace_back("continue", std::move(continue_token));
   return request_page(impl_, std::move(request));
 }

@@ -102,8 +102,9 @@ class Client {
   /// DELETE. `uid`, if not empty, is a precondition: another object of that name stays (conflict).
   [[nodiscard]] Awaitable<Result<void>> remove(std::string path, std::string uid = {}) const;
 
-  /// One page; the first one with an empty `continue_token`. Items of a built-in list carry no
-  /// kind and apiVersion.
+  /// One page; the first one with an empty `continue_token`. A page of several objects that is
+  /// larger than limits::list_page_bytes_max is `rejected`: ask for fewer (see PageSize). Items of
+  /// a built-in list carry no kind and apiVersion.
   [[nodiscard]] Awaitable<Result<ListPage>> list_page(ListOptions options,
                                                       std::string continue_token) const;
 

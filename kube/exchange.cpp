@@ -191,7 +191,7 @@ Awaitable<Result<Response>> send_on(ClientPtr client, std::shared_ptr<Connection
                                     bool is_open, const Request& request, bool any_answer) {
   auto head = client->head_of(request);
   if (!head) co_return head.error();
-  AnswerReader reader(connection, limits::response_body_bytes_max);
+  AnswerReader reader(connection, request.answer_bytes_max);
   auto answer = co_await start_exchange(connection, is_open, *head, request.body, reader);
   if (!answer) co_return client->named(answer.error(), request);
   auto body = co_await read_body(reader);

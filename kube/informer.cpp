@@ -7,6 +7,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <optional>
 
+#include "kube/page_size.hpp"
+
 namespace bulla::kube {
 
 namespace asio = boost::asio;
@@ -19,6 +21,7 @@ struct Informer::Impl {
         on_event(std::move(event)),
         on_error(std::move(error)),
         backoff(options.backoff, chance),
+        page_size(options.list.page_objects),
         pause(client.executor()) {}
 
   Client client;  ///< with connections of its own: cancel() closes them
@@ -27,6 +30,7 @@ struct Informer::Impl {
   OnEvent on_event;
   OnError on_error;
   Backoff backoff;
+  PageSize page_size;
   asio::steady_timer pause;
   Watcher watcher = {};
   std::optional<Watch> watch = {};
@@ -69,9 +73,16 @@ Awaitable<void> Informer::Impl::wait(std::optional<std::chrono::seconds> at_leas
 }
 
 Awaitable<Watcher::Step> Informer::Impl::list(std::string continue_token) {
-  auto page = co_await client.list_page(options.list, std::move(continue_token));
-  if (!page) co_return watcher.list_failed(std::move(page).error());
-  co_return watcher.page_arrived(std::move(*page));
+  while (true) {
+    options.list.page_objects = page_size.objects();
+    auto page = co_await client.list_page(options.list, continue_token);
+    if (page) {
+      page_size.page_arrived(page->items.size(), page->bytes);
+      co_return watcher.page_arrived(std::move(*page));
+    }
+    const bool smaller = page.error().code == Errc::rejected && page_size.was_too_large();
+    if (!smaller || cancelled) co_return watcher.list_failed(std::move(page).error());
+  }
 }
 
 Awaitable<Watcher::Step> Informer::Impl::start_watch(std::string resource_version) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/limits.hpp"
 #include "base/secret.hpp"
 
 namespace bulla::kube {
@@ -46,6 +47,8 @@ struct Request {
   /// From the first try to connect to the last byte of the answer; nothing: the client's default;
   /// zero: no limit.
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+  /// A larger answer is not read to its end: the error is `rejected`.
+  std::size_t answer_bytes_max = limits::response_body_bytes_max;
 
   [[nodiscard]] static Request get(std::string path);
   /// A request with the JSON text of `body`.

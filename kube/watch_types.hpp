@@ -12,6 +12,7 @@ struct ListPage {
   std::vector<boost::json::value> items = {};
   std::string continue_token = {};    ///< empty: this was the last page
   std::string resource_version = {};  ///< of the list, from which to watch
+  std::size_t bytes = 0;              ///< of the answer that it came in
 };
 
 /// One event of a watch: ADDED, MODIFIED, DELETED, BOOKMARK or ERROR, as the server spelled it.

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <initializer_list>
 
 #include "kube/events.hpp"
 #include "kube/object.hpp"
@@ -93,6 +94,53 @@ TEST_CASE("an informer survives pages, 410s, half lines and broken watches and l
         std::string::npos);
   CHECK(seen[5].head.find("resourceVersion=12") != std::string::npos);
   CHECK(seen[6].head.find("resourceVersion=12") != std::string::npos);
+}
+
+TEST_CASE("large objects are listed in small pages, and none is lost") {
+  // 40 objects of 300 kB; "continue" is the number of the next one.
+  constexpr std::size_t objects = 40;
+  const auto number_after = [](const std::string& head, const std::string& name) {
+    const auto at = head.find(name);
+    return at == std::string::npos ? 0 : std::stoul(head.substr(at + name.size()));
+  };
+  TinyServer server([&](const Seen& seen, std::size_t) -> std::string {
+    if (seen.head.find("watch=true") != std::string::npos) return stream("");
+    const auto first = number_after(seen.head, "continue=");
+    const auto end = std::min(objects, first + number_after(seen.head, "limit="));
+    std::string items;
+    for (auto i = first; i < end; ++i) {
+      items += i == first ? "" : ",";
+      items += R"({"metadata":{"name":"o)" + std::to_string(i) + R"(","annotations":{"a":")" +
+               std::string(300'000, 'x') + R"("}}})";
+    }
+    const auto more = end == objects ? "" : std::to_string(end);
+    return http_answer(200, R"({"metadata":{"resourceVersion":"10","continue":")" + more +
+                                R"("},"items":[)" + items + "]}");
+  });
+  boost::asio::io_context context;
+  InformerOptions options;
+  options.list.path = "/api/v1/things";
+  std::size_t seen_objects = 0;
+  int errors = 0;
+  std::unique_ptr<Informer> informer;
+  informer = std::make_unique<Informer>(
+      client_of(context, server), options, system_random(),
+      [&](const ObjectEvent& event) {
+        if (event.kind == ObjectEvent::Kind::init_apply) ++seen_objects;
+        if (event.kind == ObjectEvent::Kind::init_done) informer->cancel();
+      },
+      [&](const Error&) { ++errors; });
+  boost::asio::co_spawn(context, informer->run(), boost::asio::detached);
+  context.run();
+  CHECK(seen_objects == objects);
+  CHECK(errors == 0);
+  const auto seen = server.seen();
+  REQUIRE(seen.size() > 4);
+  // 12 MB, 12 MB and 9 MB were broken off; 7 objects come to 2.1 MB, and so do those after them.
+  for (std::size_t i = 0; const std::size_t limit : {500U, 125U, 31U, 7U})
+    CHECK(number_after(seen[i++].head, "limit=") == limit);
+  CHECK(number_after(seen[4].head, "limit=") == 6);
+  CHECK(number_after(seen[4].head, "continue=") == 7);
 }
 
 TEST_CASE("an Event that repeats is counted, and one that expired is written anew") {
