@@ -34,7 +34,8 @@ std::size_t levels_of(const json::value& value) {
 
 class Reader {
  public:
-  Reader(std::string_view text, std::size_t first_line) : parser_(text), first_line_(first_line) {}
+  Reader(std::string_view text, std::size_t first_line, ReadingBudget& budget, Aliases aliases)
+      : parser_(text), first_line_(first_line), budget_(budget), aliases_(aliases) {}
 
   Result<std::vector<json::value>> documents() {
     std::vector<json::value> found;
@@ -67,6 +68,9 @@ class Reader {
   /// The node that the current event starts; leaves its last event current.
   Result<json::value> node(std::size_t depth) {
     if (++nodes_ > limits::yaml_nodes_max) return too_many_nodes();
+    if (!budget_.take(value_bytes)) return over_budget();
+    if (aliases_ == Aliases::refused && (event_.type() == YAML_ALIAS_EVENT || has_anchor()))
+      return error_here("anchors and aliases are not taken here");
     const bool nests =
         event_.type() == YAML_SEQUENCE_START_EVENT || event_.type() == YAML_MAPPING_START_EVENT;
     if (nests && depth >= limits::depth_max) return too_deep();
@@ -88,9 +92,32 @@ class Reader {
                       " nodes, with aliases expanded");
   }
 
+  [[nodiscard]] Error over_budget() const { return error_here(budget_.exceeded().message); }
+
+  /// Whether the current event gives its node a name.
+  [[nodiscard]] bool has_anchor() {
+    const auto& data = event_.get().data;
+    switch (event_.type()) {
+      case YAML_SCALAR_EVENT: return data.scalar.anchor != nullptr;
+      case YAML_SEQUENCE_START_EVENT: return data.sequence_start.anchor != nullptr;
+      case YAML_MAPPING_START_EVENT: return data.mapping_start.anchor != nullptr;
+      default: return false;
+    }
+  }
+
+  /// How far the counts had come before a node.
+  struct Before {
+    std::size_t nodes = 0;
+    std::size_t bytes = 0;
+  };
+  [[nodiscard]] Before before_current() const {
+    return {nodes_ - 1, budget_.taken() - value_bytes};
+  }
+
   struct Anchor {
     json::value value;
     std::size_t nodes = 0;   // how many it adds wherever it is used
+    std::size_t bytes = 0;   // that each copy of it takes
     std::size_t levels = 0;  // of lists and maps in it
     bool complete = false;
   };
@@ -103,24 +130,30 @@ class Reader {
     if (depth + found->second.levels > limits::depth_max) return too_deep();
     nodes_ += found->second.nodes;
     if (nodes_ > limits::yaml_nodes_max) return too_many_nodes();
+    if (!budget_.take(found->second.bytes)) return over_budget();
     return json::value(found->second.value, wiping_storage());
   }
 
-  void remember(const std::string& anchor, const json::value& value, std::size_t nodes_before) {
-    if (anchor.empty()) return;
-    anchors_[anchor] =
-        Anchor{json::value(value, wiping_storage()), nodes_ - nodes_before, levels_of(value), true};
+  Result<void> remember(const std::string& anchor, const json::value& value, const Before& before) {
+    if (anchor.empty()) return {};
+    const auto bytes = budget_.taken() - before.bytes;
+    if (!budget_.take(bytes + anchor.size() + sizeof(Anchor))) return over_budget();
+    anchors_[anchor] = Anchor{json::value(value, wiping_storage()), nodes_ - before.nodes, bytes,
+                              levels_of(value), true};
+    return {};
   }
 
   Result<json::value> scalar() {
     const auto& data = event_.get().data.scalar;
     const std::string anchor(yaml_text(data.anchor));
     const std::string_view text{reinterpret_cast<const char*>(data.value), data.length};
+    const auto before = before_current();
+    if (!budget_.take(text.size() + text_bytes)) return over_budget();
     auto value = resolved(yaml_text(data.tag), text, data.plain_implicit != 0);
     if (!value) return value;
     if (value->is_double() && !std::isfinite(value->get_double()))
       return error_here("a number that JSON does not have");
-    remember(anchor, *value, nodes_ - 1);
+    if (auto kept = remember(anchor, *value, before); !kept) return kept.error();
     return value;
   }
 
@@ -148,7 +181,7 @@ class Reader {
   }
 
   Result<json::value> sequence(std::size_t depth) {
-    const auto nodes_before = nodes_ - 1;
+    const auto before = before_current();
     const std::string anchor = open_anchor(event_.get().data.sequence_start.anchor);
     json::array items(wiping_storage());
     for (;;) {
@@ -159,12 +192,12 @@ class Reader {
       items.push_back(std::move(*item));
     }
     json::value value(std::move(items));
-    remember(anchor, value, nodes_before);
+    if (auto kept = remember(anchor, value, before); !kept) return kept.error();
     return value;
   }
 
   Result<json::value> mapping(std::size_t depth) {
-    const auto nodes_before = nodes_ - 1;
+    const auto before = before_current();
     const std::string anchor = open_anchor(event_.get().data.mapping_start.anchor);
     json::object members(wiping_storage());
     for (;;) {
@@ -175,9 +208,11 @@ class Reader {
       auto key = node(depth + 1);
       if (!key) return key;
       if (auto moved = advance(); !moved) return moved.error();
+      const auto bytes_before = budget_.taken();
       auto value = node(depth + 1);
       if (!value) return value;
       if (merges) {
+        if (!budget_.take(budget_.taken() - bytes_before)) return over_budget();
         if (!merge(members, *value)) return error_at(line, "<< wants a map or a list of maps");
         continue;
       }
@@ -186,7 +221,7 @@ class Reader {
       members.insert_or_assign(name->expose_secret_text(), std::move(*value));
     }
     json::value value(std::move(members));
-    remember(anchor, value, nodes_before);
+    if (auto kept = remember(anchor, value, before); !kept) return kept.error();
     return value;
   }
 
@@ -222,6 +257,8 @@ class Reader {
   YamlParser parser_;
   YamlEvent event_;
   std::size_t first_line_;
+  ReadingBudget& budget_;
+  Aliases aliases_;
   std::size_t nodes_ = 0;
   std::map<std::string, Anchor> anchors_;
 };
@@ -229,7 +266,13 @@ class Reader {
 }  // namespace
 
 Result<std::vector<json::value>> read_yaml(std::string_view text, std::size_t first_line) {
-  return Reader(text, first_line).documents();
+  ReadingBudget budget(text.size());
+  return read_yaml(text, first_line, budget, Aliases::expanded);
+}
+
+Result<std::vector<json::value>> read_yaml(std::string_view text, std::size_t first_line,
+                                           ReadingBudget& budget, Aliases aliases) {
+  return Reader(text, first_line, budget, aliases).documents();
 }
 
 }  // namespace bulla

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/limits.hpp"
+#include "base/reading_budget.hpp"
 #include "base/text.hpp"
 #include "base/yaml.hpp"
 
@@ -77,6 +78,25 @@ struct JsonValue {
   std::size_t size = 0;  // bytes read
 };
 
+/// What the tree of JSON text takes: a place for each value, and its texts. Counted before it is
+/// made.
+std::size_t bytes_of_json(std::string_view text) {
+  std::size_t bytes = text.size();
+  bool in_text = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '"') {
+      in_text = !in_text;
+      if (in_text) bytes += text_bytes;
+    } else if (in_text) {
+      if (c == '\\') ++at;
+    } else if (c == ',' || c == '[' || c == '{') {
+      bytes += value_bytes;
+    }
+  }
+  return bytes;
+}
+
 /// The JSON value at the front of `text`, or nothing if it is not JSON.
 std::optional<JsonValue> take_json(std::string_view text) {
   json::parse_options options;
@@ -90,42 +110,83 @@ std::optional<JsonValue> take_json(std::string_view text) {
   return JsonValue{parser.release(), size};
 }
 
-/// A piece that is nothing but JSON maps, one after another; nothing if it is not.
-std::optional<std::vector<Document>> read_json(const Piece& piece) {
-  auto rest = content_of(piece.text);
-  std::vector<Document> found;
-  std::size_t line = piece.line;
-  for (;;) {
-    const auto start = std::min(rest.find_first_not_of(white_space), rest.size());
-    line += count_lines(rest.substr(0, start));
-    rest.remove_prefix(start);
-    if (rest.empty()) return found;
-    if (rest.front() != '{') return std::nullopt;
-    auto next = take_json(rest);
-    if (!next) return std::nullopt;
-    const auto offset = piece.offset + static_cast<std::size_t>(rest.data() - piece.text.data());
-    const auto size = trim(rest.substr(0, next->size)).size();  // the parser eats what is blank
-    found.push_back(
-        {std::move(next->value), line, Scalars::keep_their_kind, offset, size, !found.empty()});
-    line += count_lines(rest.substr(0, next->size));
-    rest.remove_prefix(next->size);
-  }
-}
+/// Reads the pieces of one input into documents, within the input's rules and budget.
+class DocumentReader {
+ public:
+  DocumentReader(std::size_t input_bytes, const DocumentRules& rules)
+      : budget_(input_bytes), rules_(rules) {}
 
-Result<void> append_piece(std::vector<Document>& documents, const Piece& piece) {
-  if (auto found = read_json(piece)) {
-    std::ranges::move(*found, std::back_inserter(documents));
+  Result<void> append(const Piece& piece) {
+    if (!is_json(piece)) return append_yaml(piece);
+    const auto was_json = append_json(piece);
+    if (!was_json) return was_json.error();
+    return *was_json ? Result<void>() : append_yaml(piece);
+  }
+  [[nodiscard]] std::vector<Document> documents() && { return std::move(documents_); }
+
+ private:
+  [[nodiscard]] static bool is_json(const Piece& piece) {
+    return trim(content_of(piece.text)).starts_with('{');
+  }
+
+  /// Whether the piece was nothing but JSON maps, one after another. If not, it is YAML, and none
+  /// of it is appended.
+  Result<bool> append_json(const Piece& piece) {
+    const auto before = documents_.size();
+    const auto not_json = [&] {
+      documents_.erase(documents_.begin() + static_cast<std::ptrdiff_t>(before), documents_.end());
+      return Result<bool>(false);
+    };
+    auto rest = content_of(piece.text);
+    if (!budget_.take(bytes_of_json(rest)))
+      return budget_.exceeded().during("line " + std::to_string(piece.line));
+    std::size_t line = piece.line;
+    for (;;) {
+      const auto start = std::min(rest.find_first_not_of(white_space), rest.size());
+      line += count_lines(rest.substr(0, start));
+      rest.remove_prefix(start);
+      if (rest.empty()) return true;
+      if (rest.front() != '{') return not_json();
+      auto next = take_json(rest);
+      if (!next) return not_json();
+      const auto offset = piece.offset + static_cast<std::size_t>(rest.data() - piece.text.data());
+      const auto size = trim(rest.substr(0, next->size)).size();  // the parser eats what is blank
+      const bool follows = documents_.size() > before;
+      auto kept =
+          keep({std::move(next->value), line, Scalars::keep_their_kind, offset, size, follows});
+      if (!kept) return kept.error();
+      line += count_lines(rest.substr(0, next->size));
+      rest.remove_prefix(next->size);
+    }
+  }
+
+  Result<void> append_yaml(const Piece& piece) {
+    auto values = read_yaml(piece.text, piece.line, budget_, rules_.aliases);
+    if (!values) return values.error();
+    for (auto& value : *values) {
+      if (value.is_null()) continue;
+      auto kept = keep(
+          {std::move(value), piece.line, Scalars::become_text, piece.offset, piece.text.size()});
+      if (!kept) return kept;
+    }
     return {};
   }
-  auto values = read_yaml(piece.text, piece.line);
-  if (!values) return values.error();
-  for (auto& value : *values) {
-    if (value.is_null()) continue;
-    documents.push_back(
-        {std::move(value), piece.line, Scalars::become_text, piece.offset, piece.text.size()});
+
+  Result<void> keep(Document document) {
+    if (documents_.size() >= rules_.documents_max) {
+      return Error{Errc::invalid_input,
+                   "more than " + std::to_string(rules_.documents_max) + " documents"};
+    }
+    if (!budget_.take(sizeof(Document)))
+      return budget_.exceeded().during("line " + std::to_string(document.line));
+    documents_.push_back(std::move(document));
+    return {};
   }
-  return {};
-}
+
+  ReadingBudget budget_;
+  DocumentRules rules_;
+  std::vector<Document> documents_;
+};
 
 Error not_utf8(std::string_view text) {
   std::size_t at = 0;
@@ -137,21 +198,17 @@ Error not_utf8(std::string_view text) {
 
 }  // namespace
 
-Result<std::vector<Document>> read_documents(std::string_view text) {
+Result<std::vector<Document>> read_documents(std::string_view text, const DocumentRules& rules) {
   const std::size_t mark = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
   text.remove_prefix(mark);
   if (!is_valid_utf8(text)) return not_utf8(text);
 
-  std::vector<Document> documents;
+  DocumentReader reader(text.size(), rules);
   for (auto& piece : split_documents(text)) {
     piece.offset += mark;
-    if (auto appended = append_piece(documents, piece); !appended) return appended.error();
-    if (documents.size() > limits::documents_max) {
-      return Error{Errc::invalid_input,
-                   "more than " + std::to_string(limits::documents_max) + " documents"};
-    }
+    if (auto appended = reader.append(piece); !appended) return appended.error();
   }
-  return documents;
+  return std::move(reader).documents();
 }
 
 }  // namespace bulla

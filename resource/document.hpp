@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/limits.hpp"
 #include "base/secret.hpp"
+#include "base/yaml.hpp"
 #include "resource/objects.hpp"
 
 namespace bulla {
@@ -25,14 +27,22 @@ struct Document {
   bool follows_value = false;  ///< a JSON value right behind another, with no `---` between them
 };
 
+/// What a reader of documents takes. The default is for files that people hand to kubeseal.
+struct DocumentRules {
+  std::size_t documents_max = limits::documents_max;
+  Aliases aliases = Aliases::expanded;
+};
+
 /// All documents of a text: YAML documents separated by `---`, JSON values one after another, or
 /// both mixed, as Kubernetes' decoder takes them. Empty documents (white space, comments, `null`)
 /// are left out. YAML scalars become JSON as Kubernetes does it (YAML 1.1: `yes` is true, 0777 is
 /// 511); see objects.hpp for how they become text again where text is wanted.
 ///
-/// Bounds: limits::documents_max, depth_max, yaml_nodes_max.
-/// Errors: invalid_input, with the line and what is wrong there, never with a value.
-[[nodiscard]] Result<std::vector<Document>> read_documents(std::string_view text);
+/// Bounds: the rules' documents_max; limits::depth_max and yaml_nodes_max a document; what all
+/// documents make together, aliases expanded, is within one ReadingBudget. Errors: invalid_input,
+/// with the line and what is wrong there, never with a value.
+[[nodiscard]] Result<std::vector<Document>> read_documents(std::string_view text,
+                                                           const DocumentRules& rules = {});
 
 /// A document as Go prints it: JSON indented by two spaces with <, >, & and U+2028/9 escaped, and
 /// one line feed at the end; or YAML with keys sorted, starting with `---`.

@@ -136,7 +136,10 @@ TEST_CASE("what would grow without bounds is refused, with the bound") {
     for (int n = 0; n < 9; ++n) laughs += ", " + below;
     laughs += "]\n";
   }
-  CHECK(read(laughs).find("more than 1000000") != std::string::npos);
+  CHECK(read(laughs).find("reading it would take more than 167") != std::string::npos);
+  std::string list = "[";
+  for (int i = 0; i < 1'000'000; ++i) list += "0000, ";
+  CHECK(read(list + "0]").find("more than 1000000 nodes") != std::string::npos);
 }
 
 TEST_CASE("written as sigs.k8s.io/yaml writes it") {

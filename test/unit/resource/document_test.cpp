@@ -70,6 +70,69 @@ TEST_CASE("JSON is bounded like YAML") {
         Lines{"error: line 1: nested more than 100 levels deep"});
 }
 
+TEST_CASE("what an input makes is bounded by its size, however it is written") {
+  const auto refused = [](const std::string& text) {
+    const auto documents = read_documents(text);
+    REQUIRE_FALSE(documents.has_value());
+    CHECK(documents.error().message.find("bytes of memory, which is too much for its size") !=
+          std::string::npos);
+  };
+  const std::string long_text(60'000, 'x');
+  const auto times = [](std::size_t count, const std::string& what) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) out += what;
+    return out;
+  };
+
+  SUBCASE("one long text, many aliases") {
+    refused("a: &a \"" + long_text + "\"\nb: [" + times(1000, "*a, ") + "*a]\n");
+  }
+  SUBCASE("the same as keys of maps, and merged") {
+    refused("a: &a {k: \"" + long_text + "\"}\nb:\n" + times(500, "- {<<: [*a, *a]}\n"));
+  }
+  SUBCASE("a little in each of many documents") {
+    refused(times(
+        20, "a: &a \"" + std::string(2000, 'x') + "\"\nb: [" + times(1000, "*a, ") + "*a]\n---\n"));
+  }
+  SUBCASE("anchors around anchors") {
+    std::string text;
+    for (int i = 0; i < 95; ++i) text += "&a" + std::to_string(i) + " [";
+    refused(text + times(10'000, "x, ") + times(95, "]"));
+  }
+  SUBCASE("many anchors of the same long text") {
+    refused("- &a \"" + long_text + "\"\n" + times(1000, "- &b [*a]\n"));
+  }
+  SUBCASE("small values of JSON, and JSON maps in a row") {
+    refused("{\"a\":[" + times(2'000'000, "0,") + "0]}");
+    refused(times(2'000'000, "{}"));
+  }
+  SUBCASE("an ordinary file of many small documents is read") {
+    const auto documents =
+        read_documents(times(20'000,
+                             "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n"
+                             "  namespace: b\nstringData:\n  c: d\n---\n"));
+    REQUIRE(documents.has_value());
+    CHECK(documents->size() == 20'000);
+  }
+}
+
+TEST_CASE("where aliases have no use, anchors and aliases are refused, and documents are counted") {
+  const DocumentRules strict{.documents_max = 2, .aliases = Aliases::refused};
+  const auto answer = [&](std::string_view text) {
+    const auto documents = read_documents(text, strict);
+    return documents ? std::to_string(documents->size()) : documents.error().message;
+  };
+  CHECK(answer("a: {b: c}") == "1");
+  CHECK(answer("a: 1\n---\nb: 1\n") == "2");
+  CHECK(answer("a: &x 1\n") == "line 1: anchors and aliases are not taken here");
+  CHECK(answer("a: &x {b: c}\n") == "line 1: anchors and aliases are not taken here");
+  CHECK(answer("a:\n- &x [c]\n") == "line 2: anchors and aliases are not taken here");
+  CHECK(answer("a: *x\n") == "line 1: anchors and aliases are not taken here");
+  CHECK(answer("&x a: 1\n") == "line 1: anchors and aliases are not taken here");
+  CHECK(answer("a: 1\n---\nb: 1\n---\nc: 1\n") == "more than 2 documents");
+  CHECK(answer("{}{}{}") == "more than 2 documents");
+}
+
 TEST_CASE("printed JSON escapes as Go does") {
   const auto text = print_json(json::parse(R"({"b":"<a href='x'>&\u2028","a":[],"c":{"d":1}})"));
   CHECK(text.expose_secret_text() ==
