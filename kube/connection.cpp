@@ -15,6 +15,7 @@
 #include <boost/asio/write.hpp>
 
 #include "base/clock.hpp"
+#include "base/text.hpp"
 #include "kube/net_error.hpp"
 #include "kube/tunnel.hpp"
 
@@ -30,23 +31,30 @@ std::string text_of(const asio::ip::tcp::endpoint& endpoint) {
   return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(endpoint.port());
 }
 
-bool is_address(const std::string& host) {
-  error_code failure;
-  static_cast<void>(asio::ip::make_address(host, failure));
-  return !failure;
+bool expect_address(X509_VERIFY_PARAM* rules, const asio::ip::address& address) {
+  // The bytes, not the text: a zone ("fe80::1%eth0") is no part of what a certificate names.
+  if (address.is_v4()) {
+    const auto bytes = address.to_v4().to_bytes();
+    return X509_VERIFY_PARAM_set1_ip(rules, bytes.data(), bytes.size()) == 1;
+  }
+  const auto bytes = address.to_v6().to_bytes();
+  return X509_VERIFY_PARAM_set1_ip(rules, bytes.data(), bytes.size()) == 1;
 }
 
-/// What the certificate must be for, and the name to ask for it by.
-void expect_name(SSL* native, const std::string& name) {
+/// What the certificate must be for, and the name to ask for it by. Names are looked for in the
+/// certificate's subject alternative names alone, and "*" stands for a whole label (RFC 9525
+/// sections 2 and 6.3), as in Go. False: nothing could be expected, and any name would do.
+bool expect_name(SSL* native, const std::string& name) {
   auto* rules = SSL_get0_param(native);
-  if (is_address(name)) {
-    X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str());  // and no SNI: RFC 6066 section 3
-    return;
-  }
-  X509_VERIFY_PARAM_set1_host(rules, name.c_str(), name.size());
+  X509_VERIFY_PARAM_set_hostflags(
+      rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  error_code is_a_name;
+  const auto address = asio::ip::make_address(name, is_a_name);
+  if (!is_a_name) return expect_address(rules, address);  // and no SNI: RFC 6066 section 3
   // SSL_set_tlsext_host_name() without the old-style cast of the macro.
   SSL_ctrl(native, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
            const_cast<char*>(name.c_str()));
+  return !name.empty() && X509_VERIFY_PARAM_set1_host(rules, name.c_str(), name.size()) == 1;
 }
 
 /// In Go's words, which people search the web for.
@@ -173,7 +181,8 @@ Awaitable<Result<void>> Connection::connect() {
 template <class Stream>
 Awaitable<Result<void>> Connection::shake_hands(Stream& stream, std::string name) {
   auto* native = stream.native_handle();
-  expect_name(native, name);
+  if (!expect_name(native, name) && !endpoint_->insecure)
+    co_return Error{Errc::invalid_input, "tls: no certificate can be for " + quoted(name)};
   error_code code;
   co_await stream.async_handshake(asio::ssl::stream_base::client,
                                   asio::redirect_error(asio::use_awaitable, code));
@@ -182,7 +191,10 @@ Awaitable<Result<void>> Connection::shake_hands(Stream& stream, std::string name
   if (timed_out_ || closed_) co_return failure(code);
   const auto verdict = SSL_get_verify_result(native);
   if (!endpoint_->insecure && verdict != X509_V_OK) {
-    co_return unavailable("tls: failed to verify certificate: " + refusal_of(verdict, name));
+    auto refused = unavailable("tls: failed to verify certificate: " + refusal_of(verdict, name));
+    if (verdict != X509_V_ERR_HOSTNAME_MISMATCH) co_return refused;
+    co_return std::move(refused).hint(
+        "only the subject alternative names of a certificate count, not its common name");
   }
   co_return handshake_error(code);
 }

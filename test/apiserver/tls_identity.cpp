@@ -70,7 +70,8 @@ Certificate certificate_for(EVP_PKEY* key, const char* common_name, long serial)
 
 }  // namespace
 
-TlsIdentity make_tls_identity() {
+TlsIdentity make_tls_identity(const std::string& alternative_names,
+                              const std::string& common_name) {
   const Key ca_key(EVP_EC_gen("P-256"));
   const Key key(EVP_EC_gen("P-256"));
   require(ca_key && key);
@@ -82,12 +83,13 @@ TlsIdentity make_tls_identity() {
   extend(ca.get(), ca.get(), NID_subject_key_identifier, "hash");
   require(X509_sign(ca.get(), ca_key.get(), EVP_sha256()) > 0);
 
-  const auto server = certificate_for(key.get(), "test-apiserver", 2);
+  const auto server = certificate_for(key.get(), common_name.c_str(), 2);
   X509_set_issuer_name(server.get(), X509_get_subject_name(ca.get()));
   extend(server.get(), ca.get(), NID_basic_constraints, "critical,CA:FALSE");
   extend(server.get(), ca.get(), NID_key_usage, "critical,digitalSignature");
   extend(server.get(), ca.get(), NID_ext_key_usage, "serverAuth");
-  extend(server.get(), ca.get(), NID_subject_alt_name, "IP:127.0.0.1,IP:::1,DNS:localhost");
+  if (!alternative_names.empty())
+    extend(server.get(), ca.get(), NID_subject_alt_name, alternative_names.c_str());
   extend(server.get(), ca.get(), NID_authority_key_identifier, "keyid");
   require(X509_sign(server.get(), ca_key.get(), EVP_sha256()) > 0);
 

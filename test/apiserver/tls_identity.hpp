@@ -5,8 +5,8 @@
 
 namespace bulla::test {
 
-/// A certificate authority made for one run, and a server certificate from it for 127.0.0.1,
-/// ::1 and localhost. ECDSA P-256; valid from an hour ago for ten years. All PEM.
+/// A certificate authority made for one run, and a server certificate from it. ECDSA P-256; valid
+/// from an hour ago for ten years. All PEM.
 struct TlsIdentity {
   std::string ca_certificate_pem;
   std::string certificate_pem;
@@ -14,6 +14,9 @@ struct TlsIdentity {
 };
 
 /// Throws std::runtime_error when OpenSSL fails, which leaves a test nothing to do.
-[[nodiscard]] TlsIdentity make_tls_identity();
+/// `alternative_names`: as in openssl's x509v3_config(5), or "" for a certificate without any.
+[[nodiscard]] TlsIdentity make_tls_identity(
+    const std::string& alternative_names = "IP:127.0.0.1,IP:::1,DNS:localhost",
+    const std::string& common_name = "test-apiserver");
 
 }  // namespace bulla::test

@@ -176,4 +176,57 @@ TEST_CASE("the certificate must be for the name that the configuration gives") {
   CHECK(try_version(std::move(config)) == "");
 }
 
+TEST_CASE("a name is looked for in the certificate's alternative names, whole label by label") {
+  struct Case {
+    const char* alternative_names;
+    const char* common_name;
+    const char* name;
+    bool fits;
+  };
+  const Case cases[] = {
+      {"", "api.example.com", "api.example.com", false},
+      {"DNS:api.example.com", "other", "api.example.com", true},
+      {"DNS:api.example.com", "other", "API.Example.COM", true},
+      {"DNS:other.example.com", "api.example.com", "api.example.com", false},
+      {"IP:10.0.0.1", "api.example.com", "api.example.com", false},
+      {"email:a@example.com", "api.example.com", "api.example.com", false},
+      {"DNS:*.example.com", "other", "api.example.com", true},
+      {"DNS:*.example.com", "other", "a.b.example.com", false},
+      {"DNS:*.example.com", "other", "example.com", false},
+      {"DNS:a*.example.com", "other", "api.example.com", false},
+      {"DNS:*i.example.com", "other", "api.example.com", false},
+      {"DNS:a*i.example.com", "other", "api.example.com", false},
+      {"DNS:api.*.com", "other", "api.example.com", false},
+      {"", "127.0.0.1", "127.0.0.1", false},
+      {"DNS:127.0.0.1", "127.0.0.1", "127.0.0.1", false},
+      {"DNS:*.0.0.1", "other", "127.0.0.1", false},
+      {"IP:127.0.0.1", "other", "127.0.0.1", true},
+      {"IP:127.0.0.2", "127.0.0.1", "127.0.0.1", false},
+      {"IP:fe80::1", "other", "fe80::1", true},
+      {"IP:fe80::1", "other", "fe80::1%1", true},
+      {"IP:fe80::2", "other", "fe80::1%1", false},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.alternative_names);
+    CAPTURE(c.common_name);
+    CAPTURE(c.name);
+    const auto identity = test::make_tls_identity(c.alternative_names, c.common_name);
+    // It answers everybody, so it does for a server.
+    TinyProxy server({.answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+                      .certificate_pem = identity.certificate_pem,
+                      .private_key_pem = identity.private_key_pem});
+    ClientConfig config;
+    config.server = "https://" + server.address();
+    config.ca_pem = identity.ca_certificate_pem;
+    config.tls_server_name = c.name;
+    const auto failure = try_version(std::move(config));
+    CHECK(failure.ends_with(
+        c.fits ? ""
+               : std::string("tls: failed to verify certificate: x509: certificate is not valid "
+                             "for ") +
+                     c.name));
+    CHECK(failure.empty() == c.fits);
+  }
+}
+
 }  // namespace bulla::kube
