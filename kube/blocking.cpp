@@ -3,6 +3,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <optional>
+#include <thread>
+#include <utility>
 
 #include "kube/client.hpp"
 #include "kube/object.hpp"
@@ -11,9 +13,62 @@
 namespace bulla::kube {
 namespace asio = boost::asio;
 
+namespace {
+
+Request copy_of(const Request& request) {
+  Request copy;
+  copy.method = request.method;
+  copy.path = request.path;
+  copy.query = request.query;
+  copy.accept = request.accept;
+  copy.content_type = request.content_type;
+  copy.body = request.body.clone();
+  copy.timeout = request.timeout;
+  copy.answer_bytes_max = request.answer_bytes_max;
+  return copy;
+}
+
+std::string in_seconds(Patience::Time::duration time) {
+  return std::to_string(std::chrono::round<std::chrono::seconds>(time).count()) + " s";
+}
+
+/// The waits of one request.
+class Waits {
+ public:
+  explicit Waits(const Patience& patience) : patience_(patience), start_(patience.now()) {}
+
+  /// Waits as long as the server asks for. False if it asks for nothing, or for too much.
+  bool after(const Error& error) {
+    if (error.code != Errc::unavailable || !error.retry_after) return false;
+    const auto end = start_ + patience_.time_max;
+    if (count_ >= patience_.waits_max || patience_.now() + *error.retry_after > end) return false;
+    ++count_;
+    patience_.wait(*error.retry_after);
+    return true;
+  }
+
+  [[nodiscard]] Error told(Error error) const {
+    if (error.code != Errc::unavailable || !error.retry_after) return error;
+    if (count_ == 0) {
+      return std::move(error).hint("the server asks to try again in " +
+                                   in_seconds(*error.retry_after));
+    }
+    return std::move(error).hint("asked " + std::to_string(count_ + 1) + " times within " +
+                                 in_seconds(patience_.now() - start_));
+  }
+
+ private:
+  const Patience& patience_;
+  Patience::Time start_;
+  int count_ = 0;
+};
+
+}  // namespace
+
 struct BlockingClient::Impl {
   asio::io_context context{1};
   std::optional<Client> client = {};
+  Patience patience = {};
 };
 
 BlockingClient::BlockingClient(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -21,8 +76,12 @@ BlockingClient::BlockingClient(BlockingClient&&) noexcept = default;
 BlockingClient& BlockingClient::operator=(BlockingClient&&) noexcept = default;
 BlockingClient::~BlockingClient() = default;
 
-Result<BlockingClient> BlockingClient::create(ClientConfig config, std::string user_agent) {
+Result<BlockingClient> BlockingClient::create(ClientConfig config, std::string user_agent,
+                                              Patience patience) {
   auto impl = std::make_unique<Impl>();
+  impl->patience = std::move(patience);
+  if (!impl->patience.wait)
+    impl->patience.wait = [](std::chrono::seconds time) { std::this_thread::sleep_for(time); };
   ClientOptions options;
   options.user_agent = std::move(user_agent);
   auto client = Client::create(impl->context.get_executor(), std::move(config), std::move(options));
@@ -31,8 +90,13 @@ Result<BlockingClient> BlockingClient::create(ClientConfig config, std::string u
   return BlockingClient(std::move(impl));
 }
 
-Result<Response> BlockingClient::send(Request request) {
-  return wait_for(impl_->context, impl_->client->send(std::move(request)));
+Result<Response> BlockingClient::send(const Request& request) {
+  Waits waits(impl_->patience);
+  while (true) {
+    auto answer = wait_for(impl_->context, impl_->client->send(copy_of(request)));
+    if (answer) return answer;
+    if (!waits.after(answer.error())) return waits.told(std::move(answer).error());
+  }
 }
 
 Result<std::string> BlockingClient::service_port_name(const std::string& namespace_,

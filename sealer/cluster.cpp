@@ -1,10 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sealer/cluster.hpp"
 
+#include <thread>
+
 #include "kube/config.hpp"
 #include "kube/request.hpp"
+#include "sealer/terminal.hpp"
 
 namespace bulla::sealer {
+
+namespace {
+
+/// --request-timeout bounds a request with its waits, as it does for kubectl.
+kube::Patience patience_of(const Options& options, const kube::ClientConfig& config) {
+  kube::Patience patience;
+  const bool bounded = options.cluster.request_timeout && config.request_timeout.count() > 0;
+  if (bounded) patience.time_max = config.request_timeout;
+  patience.wait = [](std::chrono::seconds time) {
+    constexpr std::chrono::seconds long_wait(5);
+    if (time >= long_wait)
+      tell_terminal("(the server asks to wait " + std::to_string(time.count()) + " s)");
+    std::this_thread::sleep_for(time);
+  };
+  return patience;
+}
+
+}  // namespace
 
 Controller::Controller(kube::BlockingClient client, kube::ServiceProxy proxy)
     : client_(std::move(client)), proxy_(std::move(proxy)) {}
@@ -12,7 +33,9 @@ Controller::Controller(kube::BlockingClient client, kube::ServiceProxy proxy)
 Result<Controller> Controller::reach(const Options& options) {
   auto config = kube::load_config(options.cluster, kube::process_environment());
   if (!config) return config.error();
-  auto client = kube::BlockingClient::create(std::move(*config), "kubeseal/" BULLA_VERSION);
+  auto patience = patience_of(options, *config);
+  auto client = kube::BlockingClient::create(std::move(*config), "kubeseal/" BULLA_VERSION,
+                                             std::move(patience));
   if (!client) return client.error();
   auto port = client->service_port_name(options.controller_namespace, options.controller_name);
   if (!port) {
@@ -29,7 +52,7 @@ Result<Controller> Controller::reach(const Options& options) {
 
 Result<std::string> Controller::certificate() {
   auto request = kube::Request::get(kube::service_proxy_path(proxy_, "v1/cert.pem"));
-  auto answer = client_.send(std::move(request));
+  auto answer = client_.send(request);
   if (!answer) return answer.error().during("cannot fetch certificate");
   return std::string(answer->body.expose_secret_text());
 }
@@ -40,7 +63,7 @@ Result<SecretBuffer> Controller::post(std::string_view endpoint, SecretBuffer se
   request.path = kube::service_proxy_path(proxy_, endpoint);
   request.content_type = kube::content_json;
   request.body = std::move(sealed_secret);
-  auto answer = client_.send(std::move(request));
+  auto answer = client_.send(request);
   if (!answer) return answer.error();
   return std::move(answer->body);
 }

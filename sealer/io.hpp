@@ -42,6 +42,7 @@ class Output {
 
   [[nodiscard]] Result<void> print(std::string_view text);
   [[nodiscard]] Result<void> commit();
+  [[nodiscard]] bool is_standard() const noexcept { return file_.empty(); }
 
  private:
   std::string file_;

@@ -16,6 +16,7 @@
 #include "sealer/cluster.hpp"
 #include "sealer/commands.hpp"
 #include "sealer/io.hpp"
+#include "sealer/progress.hpp"
 #include "sealer/recovery_keys.hpp"
 #include "sealer/sealed_input.hpp"
 #include "sealer/terminal.hpp"
@@ -59,8 +60,10 @@ Result<std::vector<SealedSecret>> re_encrypt_by_controller(
   auto controller = Controller::reach(options);
   if (!controller) return controller.error();
   std::vector<SealedSecret> out;
+  Progress progress("re-encrypting", found.size());
   for (const auto& [document, sealed] : found) {
     auto after = rotated(*controller, sealed);
+    progress.advance();
     if (!after && input.documents.size() > 1)
       return std::move(after).error().hint("it is in " + input.document_name(document));
     if (!after) return after.error();
@@ -80,8 +83,10 @@ Result<std::vector<SealedSecret>> re_encrypt_offline(const Options& options,
   if (!key) return key.error();
 
   std::vector<std::optional<Result<SealedSecret>>> results(found.size());
+  Progress progress("re-encrypting", found.size());
   parallel_for(found.size(), [&](std::size_t i) {
     results[i] = seal_again(found[i].sealed, keys->ring.newest_first(), *key, Cores::all);
+    progress.advance();
   });
   std::vector<SealedSecret> out;
   for (std::size_t i = 0; i < found.size(); ++i) {

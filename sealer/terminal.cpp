@@ -23,11 +23,13 @@ bool is_set(const char* variable) {
 
 bool is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
 
-bool wants_colour() {
-  if (!is_terminal() || is_set("NO_COLOR")) return false;
+bool knows_escapes() {
+  if (!is_terminal()) return false;
   const char* terminal = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe)
   return terminal != nullptr && std::string_view(terminal) != "dumb";
 }
+
+bool wants_colour() { return knows_escapes() && !is_set("NO_COLOR"); }
 
 std::string line(std::string_view prefix, std::string_view colour, std::string_view text) {
   std::string out;
@@ -52,6 +54,8 @@ void warn(std::string_view remark) { std::fputs(line("warning:", yellow, remark)
 void warn_terminal(std::string_view remark) {
   if (is_terminal()) warn(remark);
 }
+
+bool can_rewrite_line() { return knows_escapes(); }
 
 void tell_terminal(std::string_view remark) {
   if (is_terminal()) std::fputs(std::string(remark).append("\n").c_str(), stderr);

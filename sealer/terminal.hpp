@@ -17,6 +17,8 @@ void print_error(const Error& error);
 void warn(std::string_view remark);
 /// The same, but to a terminal only: what a script need not know.
 void warn_terminal(std::string_view remark);
+/// Whether a line that was written may be erased again: on a terminal that is not "dumb".
+[[nodiscard]] bool can_rewrite_line();
 /// A remark without a prefix, to a terminal only.
 void tell_terminal(std::string_view remark);
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <mutex>
@@ -13,6 +15,7 @@
 #include "sealer/commands.hpp"
 #include "sealer/explain_input.hpp"
 #include "sealer/io.hpp"
+#include "sealer/progress.hpp"
 #include "sealer/recovery_keys.hpp"
 #include "sealer/sealed_input.hpp"
 #include "sealer/secret_input.hpp"
@@ -91,12 +94,13 @@ Result<void> check_separated(const Options& options, std::span<const Document> d
 
 /// Opens some documents on all cores, and prints them in their order up to the first that fails.
 Result<void> unseal_batch(const Options& options, std::span<Document> documents,
-                          const RecoveryKeys& keys, KeyOrder& order, Output& output,
-                          Format format) {
+                          const RecoveryKeys& keys, KeyOrder& order, Output& output, Format format,
+                          Progress& progress) {
   std::vector<std::optional<Result<SecretBuffer>>> results(documents.size());
   parallel_for(documents.size(), [&](std::size_t i) {
     const auto name = document_name(options, documents[i]);
     results[i] = unseal_document(std::move(documents[i]), name, keys, order, format);
+    progress.advance();
   });
   for (auto& result : results) {
     if (!*result) return std::move(*result).error();
@@ -119,9 +123,13 @@ Result<void> recovery_unseal(const Options& options) {
 
   Output output(options, Output::Content::plaintext);
   KeyOrder order(keys->ring);
+  // What is printed to a terminal shows by itself how far it has come.
+  const bool prints_to_terminal = output.is_standard() && ::isatty(STDOUT_FILENO) == 1;
+  Progress progress("opening", prints_to_terminal ? 0 : documents->size());
   for (std::span<Document> rest(*documents); !rest.empty();) {
     const auto batch = rest.first(std::min(rest.size(), limits::documents_at_once));
-    if (auto done = unseal_batch(options, batch, *keys, order, output, *format); !done) return done;
+    if (auto done = unseal_batch(options, batch, *keys, order, output, *format, progress); !done)
+      return done;
     rest = rest.subspan(batch.size());
   }
   return output.commit();

@@ -6,6 +6,7 @@
 #include "sealer/commands.hpp"
 #include "sealer/explain_input.hpp"
 #include "sealer/io.hpp"
+#include "sealer/progress.hpp"
 #include "sealer/sealed_input.hpp"
 #include "sealer/secret_input.hpp"
 #include "sealer/terminal.hpp"
@@ -52,13 +53,16 @@ Result<void> validate_sealed_secrets(const Options& options) {
   // As in the reference, that is no failure; it is what a pipe of nothing, or a job without
   // standard input, looks like.
   if (documents->empty()) warn("standard input is empty: nothing was validated");
+  for (const auto& document : *documents)
+    warn_of_other_kind(document, document_name(options, document));
+  Progress progress("validating", documents->size());
   for (const auto& document : *documents) {
     const auto name = document_name(options, document);
-    warn_of_other_kind(document, name);
     auto sealed = sealed_secret_of(document, name, OtherKinds::taken);
     if (!sealed) return sealed.error();
     auto answer = controller->post("v1/verify", print_json(sealed->to_json_as_named()));
     if (!answer) return refused(std::move(answer).error(), *sealed, name);
+    progress.advance();
   }
   return {};
 }

@@ -12,15 +12,83 @@ using test::http_answer;
 using test::Seen;
 using test::TinyServer;
 
-BlockingClient client_of(const TinyServer& server) {
+BlockingClient client_of(const TinyServer& server, Patience patience = {}) {
   ClientConfig config;
   config.server = server.url() + "/prefix/";
-  auto client = BlockingClient::create(std::move(config), "kubeseal/0.1.0");
+  auto client = BlockingClient::create(std::move(config), "kubeseal/0.1.0", std::move(patience));
   REQUIRE(client.has_value());
   return std::move(*client);
 }
 
+/// A clock that only waits move.
+struct Waited {
+  std::vector<int> seconds = {};
+  Patience::Time time{std::chrono::hours(1)};
+
+  [[nodiscard]] Patience patience() {
+    Patience patience;
+    patience.now = [this] { return time; };
+    patience.wait = [this](std::chrono::seconds wait) {
+      seconds.push_back(static_cast<int>(wait.count()));
+      time += wait;
+    };
+    return patience;
+  }
+};
+
+std::string later(unsigned status, const std::string& seconds) {
+  return http_answer(status, "limit exceeded", "Retry-After: " + seconds + "\r\n");
+}
+
 }  // namespace
+
+TEST_CASE("a server that asks for a pause gets it, and is asked again") {
+  for (const unsigned status : {429U, 500U, 502U, 503U, 504U}) {
+    CAPTURE(status);
+    TinyServer server([status](const Seen&, std::size_t number) {
+      return number < 3 ? later(status, std::to_string(number)) : http_answer(200, "{}");
+    });
+    Waited waited;
+    auto client = client_of(server, waited.patience());
+    CHECK(client.send(Request::with_json(Method::post, "/x", {{"k", "v"}})).has_value());
+    CHECK(waited.seconds == std::vector<int>{0, 1, 2});
+    const auto seen = server.seen();
+    REQUIRE(seen.size() == 4);
+    CHECK(seen[3].head == seen[0].head);
+    CHECK(seen[3].body == R"({"k":"v"})");
+  }
+}
+
+TEST_CASE("who says no, or does not say when, is not asked again") {
+  for (const auto& answer :
+       {later(400, "1"), later(404, "1"), later(409, "1"), http_answer(429, "limit exceeded"),
+        http_answer(503, ""), later(429, "soon"), later(503, "-1")}) {
+    CAPTURE(answer);
+    TinyServer server([&answer](const Seen&, std::size_t) { return answer; });
+    Waited waited;
+    CHECK_FALSE(client_of(server, waited.patience()).send(Request::get("/a")).has_value());
+    CHECK(waited.seconds.empty());
+    CHECK(server.seen().size() == 1);
+  }
+}
+
+TEST_CASE("patience ends: after ten waits, and before a wait that would take too long") {
+  Waited waited;
+  const auto hint_after = [&](const std::string& seconds, Patience patience) {
+    TinyServer server([&](const Seen&, std::size_t) { return later(503, seconds); });
+    waited.seconds.clear();
+    const auto answer = client_of(server, std::move(patience)).send(Request::get("/a"));
+    REQUIRE_FALSE(answer.has_value());
+    CHECK(server.seen().size() == waited.seconds.size() + 1);
+    return answer.error().hints.back();
+  };
+  CHECK(hint_after("1", waited.patience()) == "asked 11 times within 10 s");
+  CHECK(hint_after("60", waited.patience()) == "asked 6 times within 300 s");
+  CHECK(hint_after("3600", waited.patience()) == "the server asks to try again in 3600 s");
+  auto short_patience = waited.patience();
+  short_patience.time_max = std::chrono::seconds(3);
+  CHECK(hint_after("2", short_patience) == "asked 2 times within 2 s");
+}
 
 TEST_CASE("requests of one client share a connection and say who asks") {
   TinyServer server([](const Seen&, std::size_t) { return http_answer(200, "{}"); });
