@@ -11,7 +11,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps configure build release test e2e demo bench soak memory tsan fuzz format lint clean manifests manifests-test docs-test migration-test image image-all image-test install packages packages-test
+.PHONY: help deps configure build release test e2e demo bench soak memory tsan fuzz format lint clean manifests manifests-test docs-test migration-test image image-all image-test image-reproducible attack mutants extended install packages packages-test
 
 help: ## List these targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -74,9 +74,22 @@ image-all: ## Make them for amd64 and arm64, and try the latter under qemu
 	packaging/image build-image amd64 arm64
 	@test/image/arm64 build-image
 
-image-test: image ## Build the images twice, and run the controller's against a real kube-apiserver
-	@test/image/reproducible build-image
+image-test: image ## Run the controller's image against a real kube-apiserver
 	@test/image/real build-image
+
+image-reproducible: image ## Build the images again, from another folder, and compare the bytes
+	@test/image/reproducible build-image
+
+attack: $(RELEASE)/build.ninja ## Attack the controller as anybody in a cluster can, and measure how it fares
+	ninja -C $(RELEASE) $(PROGRAMS) test/apiserver/bulla-test-apiserver
+	@test/attack/run $(RELEASE)
+
+mutants: ## Break the code in twenty places, one at a time: some test has to see each
+	@scripts/deps
+	@test/mutants/run
+
+extended: release ## Everything that takes too long for each change
+	@scripts/extended
 
 demo: $(RELEASE)/build.ninja ## Seal Secrets and watch a controller open them (KEEP=1 leaves it running)
 	ninja -C $(RELEASE) $(PROGRAMS) test/apiserver/bulla-test-apiserver
