@@ -288,7 +288,7 @@ net::awaitable<bool> HttpConnection::read_and_answer(Stream& stream, Parser& par
   }
   waiting_since_.reset();
   transport().expires_never();
-  HttpRequest request{head.method, head.path, {}};
+  HttpRequest request{head.method, head.path, {}, head.client};
   {
     const auto message = parser.release();
     request.body = SecretBuffer::copy_of(std::span<const std::uint8_t>(message.body()));

@@ -29,6 +29,7 @@ struct HttpRequest {
   std::string method = {};
   std::string path = {};
   SecretBuffer body = {};
+  std::string client = {};  ///< as in HttpHead
 };
 
 struct HttpReply {

@@ -24,7 +24,14 @@ namespace {
 constexpr int clients_at_full_rate = 8;
 
 RateLimiter::Rate for_all(const RateLimiter::Rate& one) {
-  return {one.per_second * clients_at_full_rate, (one.burst + 1) * clients_at_full_rate - 1};
+  constexpr int most = RateLimiter::per_second_max / clients_at_full_rate;
+  return {std::min(one.per_second, most) * clients_at_full_rate,
+          (std::min(one.burst, most) + 1) * clients_at_full_rate - 1, one.work_in_full};
+}
+
+/// Whose rate a request counts against: one for each of the two endpoints.
+std::string counted_for(std::string_view path, std::string_view client) {
+  return std::string(path) + " " + std::string(client);
 }
 
 std::string seconds_up(std::chrono::nanoseconds time) {
@@ -150,7 +157,7 @@ Admission SealedRequests::admit(const HttpHead& head) {
     return admission;
   }
   const auto now = parts_.now();
-  const std::string client = head.path + " " + head.client;
+  const std::string client = counted_for(head.path, head.client);
   const auto own = per_client_.take(client, now);
   if (head.path == verify_path) {
     admission.headers = {{"X-Ratelimit-Limit", std::to_string(own.limit)},
@@ -177,7 +184,14 @@ Admission SealedRequests::admit(const HttpHead& head) {
   return admission;
 }
 
+void SealedRequests::charge(const HttpRequest& request, std::size_t operations) {
+  const auto now = parts_.now();
+  per_client_.charge(counted_for(request.path, request.client), operations, now);
+  all_.charge({}, operations, now);
+}
+
 boost::asio::awaitable<HttpReply> SealedRequests::answer(HttpRequest request) {
+  charge(request, request.body.size() / parts_.bytes_per_operation);
   Work work;
   work.wants_rotation = request.path == rotate_path;
   work.body = std::move(request.body);
@@ -186,9 +200,13 @@ boost::asio::awaitable<HttpReply> SealedRequests::answer(HttpRequest request) {
   if (work.newest == nullptr)
     co_return later(503, "there is no sealing key yet", std::chrono::seconds(1));
   const auto deadline = parts_.now() + parts_.time_max;
+  std::atomic<std::size_t> operations = 0;
   work.options = {parts_.accept_deprecated_data,
-                  [this, deadline] { return !stopped_ && parts_.now() < deadline; }};
-  co_return co_await run_on(pool_, std::move(work));
+                  [this, deadline] { return !stopped_ && parts_.now() < deadline; },
+                  [&operations] { ++operations; }};
+  auto reply = co_await run_on(pool_, std::move(work));
+  if (operations > 1) charge(request, operations - 1);  // it was let in for one
+  co_return reply;
 }
 
 }  // namespace bulla

@@ -55,7 +55,10 @@ using Items = std::map<std::string, SecretBuffer>;
 
 Result<Items> open_all(const SealedSecret& sealed, std::span<const Keyring::Entry> order,
                        const StrangerOptions& options) {
-  ItemOpener opener(order);
+  ItemOpener opener(order, Effort::same, [&options] {
+    if (options.on_operation) options.on_operation();
+    return true;
+  });
   const std::string label = own_label(sealed);
   Items items;
   bool all = true;

@@ -20,6 +20,8 @@ struct StrangerOptions {
   bool accept_deprecated_data = true;  ///< the V1 form, spec.data
   /// Asked before each item; false ends the work with `unavailable`. May be empty.
   std::function<bool()> may_go_on = {};
+  /// Told of each private-key operation, just before it. May be empty.
+  std::function<void()> on_operation = {};
 };
 
 /// Whether all of `sealed` opens with the keys of `order`, under its own name, namespace and scope.

@@ -125,6 +125,14 @@ TEST_CASE("YAML is taken too, as kubeseal sends files as they are") {
   CHECK(world.http_post("/v1/verify", yaml.expose_secret_text()).status == 200);
 }
 
+TEST_CASE("fifty small objects are verified one after the other at the default rate") {
+  World world;
+  REQUIRE(world.ask_until([&] { return world.http_get("/v1/cert.pem").status == 200; }));
+  const auto text = kube::serialize_json(good_object("n", "s"));
+  for (int i = 0; i < 50; ++i)
+    CHECK(world.http_post("/v1/verify", text.expose_secret_text()).status == 200);
+}
+
 TEST_CASE("readyz says when keys and objects are listed") {
   World::Settings settings;
   settings.start = false;

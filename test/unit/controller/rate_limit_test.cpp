@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 namespace bulla::test {
 
 namespace {
@@ -42,6 +44,33 @@ TEST_CASE("what is given back may be taken again") {
   RateLimiter limiter({.per_second = 1, .burst = 0});
   CHECK(limiter.take("a", start).allowed);
   limiter.give_back("a");
+  CHECK(limiter.take("a", start).allowed);
+}
+
+TEST_CASE("work is paid for afterwards, and who owes waits longer") {
+  RateLimiter limiter({.per_second = 2, .burst = 2, .work_in_full = 10});
+  // Thirty units may come at once: thirty small requests, or three full ones.
+  for (int i = 0; i < 30; ++i) {
+    CAPTURE(i);
+    const auto answer = limiter.take("small", start);
+    CHECK(answer.allowed);
+    CHECK(answer.limit == 3);
+    CHECK(answer.remaining == (29 - i) / 10);
+  }
+  CHECK(limiter.take("small", start).retry_after == milliseconds(50));
+  CHECK(limiter.take("large", start).allowed);
+  limiter.charge("large", 99, start);
+  const auto refused = limiter.take("large", start);
+  CHECK_FALSE(refused.allowed);
+  CHECK(refused.retry_after == milliseconds(71 * 50));
+  CHECK_FALSE(limiter.take("large", start + milliseconds(71 * 50 - 1)).allowed);
+  CHECK(limiter.take("large", start + milliseconds(71 * 50)).allowed);
+}
+
+TEST_CASE("the highest rates are no faults") {
+  constexpr int huge = std::numeric_limits<int>::max();
+  RateLimiter limiter({.per_second = huge, .burst = huge, .work_in_full = 32});
+  limiter.charge("a", 1'000'000, start);
   CHECK(limiter.take("a", start).allowed);
 }
 
