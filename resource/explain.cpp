@@ -39,6 +39,19 @@ std::vector<Candidate> candidates(const Place& here, const Place& sealed_as) {
   return out;
 }
 
+/// The causes look alike: the label is part of what a key opens.
+std::string does_not_open(std::size_t keys, const Place& here, Scope scope) {
+  std::string text = keys == 1 ? "the one key here does not open it as "
+                               : "none of the " + std::to_string(keys) + " keys here opens it as ";
+  switch (scope) {
+    case Scope::cluster_wide: text += "cluster-wide"; break;
+    case Scope::namespace_wide: text += "namespace-wide in namespace " + here.namespace_; break;
+    case Scope::strict: text += place_name(here) + ", strict"; break;
+  }
+  return text +
+         ": it was sealed for another name, namespace or scope, or for another key, or is damaged";
+}
+
 std::string this_object(const Place& here, Scope scope) {
   switch (scope) {
     case Scope::cluster_wide: return "this object is annotated cluster-wide";
@@ -109,8 +122,7 @@ std::string explain_failure(const SealedSecret& sealed, std::span<const Keyring:
       return "item " + quoted(closed) + " was " + words + "; " + this_object(here, scope);
   }
   if (order.empty()) return "there is no key to try";
-  if (order.size() == 1) return "the one key here does not fit";
-  return "none of the " + std::to_string(order.size()) + " keys here fits";
+  return does_not_open(order.size(), here, scope);
 }
 
 }  // namespace bulla

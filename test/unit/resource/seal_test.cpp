@@ -197,7 +197,21 @@ TEST_CASE("the owner is told why") {
   CHECK(explain_failure(sealed, keys()) ==
         "item \"password\" was sealed as prod/db, strict; this object is prod/db2, strict");
   const std::vector<Keyring::Entry> wrong{keys()[0]};
-  CHECK(explain_failure(sealed, wrong) == "the one key here does not fit");
+  const std::string causes =
+      ": it was sealed for another name, namespace or scope, or for another key, or is damaged";
+  CHECK(explain_failure(sealed, wrong) ==
+        "the one key here does not open it as prod/db2, strict" + causes);
+  // A value of --raw, or a file in which the name was changed everywhere: nothing says where it
+  // was sealed for.
+  sealed.secret_template.metadata.clear();
+  CHECK(explain_failure(sealed, keys()) ==
+        "none of the 2 keys here opens it as prod/db2, strict" + causes);
+  set_scope_annotation(sealed.metadata, Scope::namespace_wide);
+  CHECK(explain_failure(sealed, keys()) ==
+        "none of the 2 keys here opens it as namespace-wide in namespace prod" + causes);
+  set_scope_annotation(sealed.metadata, Scope::cluster_wide);
+  CHECK(explain_failure(sealed, keys()) ==
+        "none of the 2 keys here opens it as cluster-wide" + causes);
   CHECK(explain_failure(sealed, {}) == "there is no key to try");
 }
 
@@ -217,7 +231,7 @@ TEST_CASE("what can't be an envelope costs its owner no private-key operation") 
     sealed.encrypted_data["password"] = base64;
     const auto before = private_key_operations();
     CHECK_FALSE(unseal(sealed, keys()).has_value());
-    CHECK(explain_failure(sealed, keys()) == "none of the 2 keys here fits");
+    CHECK(explain_failure(sealed, keys()).starts_with("none of the 2 keys here opens it as "));
     CHECK(private_key_operations() == before);
   }
 }
@@ -302,7 +316,8 @@ TEST_CASE("an explanation costs a bounded number of operations, whatever the key
   move_to(sealed, "other", "elsewhere");
   const std::vector<Keyring::Entry> many(400, keys()[0]);
   const auto before = private_key_operations();
-  CHECK(explain_failure(sealed, many, {.item = "i0"}) == "none of the 400 keys here fits");
+  CHECK(explain_failure(sealed, many, {.item = "i0"})
+            .starts_with("none of the 400 keys here opens it as other/elsewhere, strict: "));
   CHECK(private_key_operations() == before + limits::explain_operations_max);
 }
 

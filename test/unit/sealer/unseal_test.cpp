@@ -96,7 +96,9 @@ TEST_CASE("an object that does not open is told with its place, its item and the
   CHECK(outcome(result) == "no key could decrypt secret (a)");
   CHECK(has_hint(result,
                  "it is SealedSecret team/two in " + recovery.options.input_file + ", line 5"));
-  CHECK(has_hint(result, "the one key here does not fit"));
+  CHECK(has_hint(result,
+                 "the one key here does not open it as team/two, strict: it was sealed for another "
+                 "name, namespace or scope, or for another key, or is damaged"));
   CHECK(has_hint(result, "tried key " + private_key(key_a).fingerprint()));
   CHECK(has_hint(result, key_path("rsa2048-a.pkcs8-enc.pem") +
                              ": the private key is encrypted: decrypt it first (openssl pkey)"));
