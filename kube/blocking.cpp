@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/text.hpp"
 #include "kube/client.hpp"
 #include "kube/object.hpp"
 #include "kube/wait_for.hpp"
@@ -104,8 +105,15 @@ Result<std::string> BlockingClient::service_port_name(const std::string& namespa
   auto answer =
       send(Request::get(resource_path({"", "v1", "services"}, {namespace_, service, ""})));
   if (!answer) return answer.error();
-  const auto object = parse_json(answer->body.expose_secret_text());
-  if (!object) return object.error();
+  const auto text = answer->body.expose_secret_text();
+  const auto object = parse_json(text);
+  if (!object) {
+    Error error{Errc::unavailable, "the answer is not JSON: " + object.error().message};
+    const bool is_page = trim(text).starts_with('<');
+    return std::move(error).hint(
+        is_page ? "a web page came instead: of a log-in, or of a proxy in between"
+                : "is the address in the kubeconfig that of an API server?");
+  }
   const auto* ports = find_member(*object, {"spec", "ports"});
   if (ports == nullptr || !ports->is_array() || ports->get_array().empty()) {
     return Error{Errc::not_found, "service " + namespace_ + "/" + service + " has no ports"};

@@ -110,6 +110,15 @@ std::string what_was_asked(const FailedAnswer& answer) {
   return out;
 }
 
+/// What somebody behind the API server's proxy said, if it is a sentence.
+std::string_view said(const FailedAnswer& answer) {
+  constexpr std::size_t sentence_bytes_max = 200;
+  const auto text = trim(answer.body);
+  const bool is_sentence = text.size() <= sentence_bytes_max && !text.starts_with('<') &&
+                           !text.starts_with('{') && text.find('\n') == std::string_view::npos;
+  return is_sentence ? text : std::string_view();
+}
+
 std::string sentence(const FailedAnswer& answer) {
   switch (answer.status) {
     case 400: return "the server rejected our request for an unknown reason";
@@ -151,6 +160,9 @@ Error status_error(const FailedAnswer& answer) {
   }
   if (error.message.empty()) {
     error.message = sentence(answer) + " (" + what_was_asked(answer) + ")";
+    const auto words = said(answer);
+    if (!words.empty() && answer.status < 500)
+      error = std::move(error).hint("the answer says: " + quoted(words));
   }
   if (!error.retry_after) error.retry_after = seconds_of(answer.retry_after);
   return error;

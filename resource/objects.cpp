@@ -64,6 +64,34 @@ std::optional<bool> bool_or_nothing(const json::value& value) {
   return truth != nullptr ? std::optional(*truth) : std::nullopt;
 }
 
+/// `text` as what it may have been before it was folded, made safe for URLs, or stripped of its
+/// padding.
+SecretBuffer standard_base64(std::string_view text) {
+  SecretBuffer out;
+  out.reserve(text.size() + 3);
+  for (const char c : text) {
+    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') continue;
+    const char standard = c == '-' ? '+' : c == '_' ? '/' : c;
+    out.append(std::string_view(&standard, 1));
+  }
+  while (out.size() % 4 != 0) out.append("=");
+  return out;
+}
+
+/// What to do about a value under data that is not base64.
+std::string base64_hint(std::string_view text) {
+  const bool nearly = decode_base64_secret(standard_base64(text).expose_secret_text()).has_value();
+  if (nearly && text.find_first_of(" \t") != std::string_view::npos)
+    return "if it is base64 over several lines: put it on one, or behind '|' (base64 -w0)";
+  if (nearly && text.find_first_of("-_") != std::string_view::npos)
+    return "if it is base64 for URLs: here it has + and / instead of - and _; plain text goes "
+           "under "
+           "stringData";
+  if (nearly && text.size() % 4 != 0)
+    return "if it is base64: its padding (=) is missing; plain text goes under stringData";
+  return "values under data are base64; plain text goes under stringData";
+}
+
 /// Secret.data: values are base64, null is an empty item.
 Result<std::map<std::string, SecretBuffer>> read_data(const json::object& secret) {
   std::map<std::string, SecretBuffer> items;
@@ -87,8 +115,7 @@ Result<std::map<std::string, SecretBuffer>> read_data(const json::object& secret
     }
     auto bytes = decode_base64_secret(*text);
     if (!bytes) {
-      return std::move(bytes).error().during(where).hint(
-          "values under data are base64; plain text goes under stringData");
+      return std::move(bytes).error().during(where).hint(base64_hint(*text));
     }
     items.insert_or_assign(std::string(item.key()), std::move(*bytes));
   }

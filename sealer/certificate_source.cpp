@@ -68,6 +68,8 @@ Result<std::string> fetch_certificate(const Options& options) {
 
 Result<PublicKey> sealing_key(const Options& options) {
   auto text = fetch_certificate(options);
+  if (!text && options.certificate.empty())
+    return std::move(text).error().hint("--cert FILE seals without a cluster");
   if (!text) return text.error();
   auto certificate = Certificate::from_pem(*text);
   if (!certificate) {

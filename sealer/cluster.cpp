@@ -40,7 +40,8 @@ Result<Controller> Controller::reach(const Options& options) {
   auto port = client->service_port_name(options.controller_namespace, options.controller_name);
   if (!port) {
     auto error = port.error().during("cannot get sealed secret service");
-    // The reference's sentence, which people search the web for.
+    // The reference's sentence, which people search the web for; there it stands whatever failed.
+    if (error.code != Errc::not_found) return error;
     error.message +=
         ".\nPlease, use the flag --controller-name and --controller-namespace to set up the name "
         "and namespace of the sealed secrets controller";

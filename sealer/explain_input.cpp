@@ -108,14 +108,25 @@ std::string_view text_of(std::string_view text, const Document& document) {
   return text.substr(document.offset, document.size);
 }
 
+/// Whether `message` begins with the path of `entry`: names of fields may be written in any case.
+bool is_about(const YamlNode::Entry& entry, std::string_view message) {
+  if (!entry.key || message.size() <= entry.key->size()) return false;
+  const char next = message[entry.key->size()];
+  return to_lower(message.substr(0, entry.key->size())) == to_lower(*entry.key) &&
+         (next == '.' || next == ':' || next == ' ');
+}
+
 /// The line, from 0, of the deepest value whose path is how `message` begins.
 std::optional<std::size_t> line_named(const YamlNode& node, std::string_view message) {
   std::optional<std::size_t> line;
+  bool is_exact = false;
   for (const auto& entry : node.entries) {
-    if (!entry.key || !message.starts_with(*entry.key)) continue;
-    const auto rest = message.substr(entry.key->size());
-    if (rest.empty() || (rest[0] != '.' && rest[0] != ':' && rest[0] != ' ')) continue;
+    if (!is_about(entry, message)) continue;
+    const bool same_case = message.starts_with(*entry.key);
+    if (is_exact && !same_case) continue;
+    is_exact = same_case;
     line = entry.value.line;
+    const auto rest = message.substr(entry.key->size());
     if (rest[0] != '.') continue;
     if (const auto inner = line_named(entry.value, rest.substr(1))) line = inner;
   }
@@ -170,6 +181,51 @@ void find_unknown_fields(const YamlNode& root, std::vector<Remark>& remarks) {
     auto what = unknown.message + " is left out";
     for (const auto& hint : unknown.hints) what += ": " + hint;
     remarks.push_back({entry.value.line, std::move(what)});
+  }
+}
+
+bool holds_values(const YamlNode::Entry& field) {
+  if (!field.key) return false;
+  const auto name = to_lower(*field.key);
+  return name == "data" || name == "stringdata";
+}
+
+/// "password: !hunter2" and "&hunter2": what is meant as a value is YAML's mark of a type or a
+/// name.
+bool is_swallowed(const YamlNode& value, std::string_view text) {
+  if (!value.marked || value.begin >= text.size()) return false;
+  const auto mark = text.substr(value.begin);
+  const bool own_tag = mark.starts_with('!') && !mark.starts_with("!!");
+  return own_tag || value.null;
+}
+
+/// The key as it is written before a value on its line; "" if it can't be told, or is in quotes.
+std::string_view written_key(const YamlNode& value, std::string_view text) {
+  if (value.begin >= text.size()) return {};
+  const auto before = text.substr(0, value.begin);
+  auto key = trim(before.substr(before.rfind('\n') + 1));
+  if (!key.ends_with(':')) return {};
+  key = trim(key.substr(0, key.size() - 1));
+  const bool is_plain = key.find_first_of("'\"?{[,&!*") == std::string_view::npos;
+  return is_plain ? key : std::string_view();
+}
+
+/// Values and keys that YAML reads as something else than people mean.
+void find_misread(const YamlNode& root, std::string_view text, std::vector<Remark>& remarks) {
+  for (const auto& field : root.entries) {
+    if (!holds_values(field)) continue;
+    for (const auto& [key, value] : field.value.entries) {
+      if (!key) continue;
+      if (is_swallowed(value, text)) {
+        remarks.push_back({value.line, "the value of " + quoted(*key) +
+                                           " begins with ! or &, which YAML takes for a mark that "
+                                           "is no part of it: put it in quotes"});
+      }
+      const auto written = written_key(value, text);
+      if (written.empty() || written == *key) continue;
+      remarks.push_back({value.line, "key " + quoted(written) + " is read as " + quoted(*key) +
+                                         ": put it in quotes"});
+    }
   }
 }
 
@@ -249,6 +305,7 @@ std::vector<std::string> lost_in_sealing(const std::string& name, std::string_vi
   std::vector<Remark> remarks;
   find_unknown_fields(*root, remarks);
   find_repeated(*root, remarks);
+  find_misread(*root, text_of(text, document), remarks);
   if (remarks.empty()) return told;
   // Lines are counted from the start of the input: only where there is something to tell.
   const auto first_line = line_at(text, document.offset);
@@ -256,6 +313,14 @@ std::vector<std::string> lost_in_sealing(const std::string& name, std::string_vi
     told.push_back(name + ", line " + std::to_string(first_line + remark.line) + ": " +
                    remark.what);
   return told;
+}
+
+Error with_kind(Error error, const SealedSecret& sealed) {
+  const auto& kind = sealed.owner.kind;
+  if (kind.empty() || kind == SealedSecret::kind) return error;
+  error = std::move(error).hint("that is a " + kind + ", not a SealedSecret");
+  if (kind != "Secret") return error;
+  return std::move(error).hint("it is plaintext: kubeseal -f FILE -w SEALED seals it");
 }
 
 std::vector<std::string> damaged_items(const SealedSecret& sealed) {

@@ -41,6 +41,9 @@ namespace bulla::sealer {
                                                        std::string_view text,
                                                        const Document& document);
 
+/// `error` of a controller that refused `sealed`, with a hint if that says to be another kind.
+[[nodiscard]] Error with_kind(Error error, const SealedSecret& sealed);
+
 /// "item "a" is not base64" and the like for each item that no key could open, whatever it is.
 [[nodiscard]] std::vector<std::string> damaged_items(const SealedSecret& sealed);
 

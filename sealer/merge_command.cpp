@@ -150,6 +150,28 @@ Result<std::vector<Secret>> read_additions(const Options& options, const Target&
   return additions;
 }
 
+/// "replaced password; added user": a mistyped name would be an item more.
+std::string changes(const SealedSecret& target, const SealedSecret& addition) {
+  std::string replaced;
+  std::string added;
+  for (const auto& [item, ciphertext] : addition.encrypted_data) {
+    auto& list = target.encrypted_data.contains(item) ? replaced : added;
+    list += (list.empty() ? "" : ", ") + item;
+  }
+  if (replaced.empty()) return "added " + added;
+  if (added.empty()) return "replaced " + replaced;
+  return "replaced " + replaced + "; added " + added;
+}
+
+/// The input may have any name, such as "any"; but another namespace is likely another file's.
+void warn_of_other_namespace(const Secret& addition, const SealedSecret& target,
+                             const std::string& file) {
+  const auto namespace_ = metadata_text(addition.metadata, "namespace");
+  if (namespace_.empty() || namespace_ == target.namespace_()) return;
+  warn("the input is of namespace " + std::string(namespace_) + ", and is sealed for " +
+       place_of(target) + ", as " + file + " is");
+}
+
 /// Adds the texts of `from[field]` to `into[field]`, in Go's order of maps.
 void merge_texts(json::object& into, const json::object& from, std::string_view field) {
   const auto* added = from.if_contains(field);
@@ -197,6 +219,7 @@ Result<void> merge(const Options& options, const PublicKey& key, SealedSecret& t
   if (auto settled = settle_identity(as_target, addition); !settled) return settled;
   auto sealed = seal(addition, key, *scope, Cores::all);
   if (!sealed) return sealed.error();
+  tell_terminal(options.merge_into + ": " + place_of(target) + ": " + changes(target, *sealed));
 
   for (auto& [item, ciphertext] : sealed->encrypted_data)
     target.encrypted_data.insert_or_assign(item, std::move(ciphertext));
@@ -227,6 +250,7 @@ Result<void> merge_into_sealed_secret(const Options& options) {
       return Error{Errc::invalid_input,
                    target->name_of(**chosen) + ": the SealedSecret has no metadata.name"};
     }
+    warn_of_other_namespace(addition, (*chosen)->sealed, options.merge_into);
     if (const auto warning = size_warning(addition, input_name(options)); !warning.empty())
       warn(warning);
     if (auto merged = merge(options, *key, (*chosen)->sealed, std::move(addition)); !merged)

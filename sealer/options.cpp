@@ -361,7 +361,10 @@ std::string help_text() {
          "\n" +
          flags_of(unused).help() +
          "\n"
-         "Each flag can also be set as SEALED_SECRETS_FLAG_NAME in the environment.\n";
+         "Each flag can also be set as SEALED_SECRETS_FLAG_NAME in the environment.\n"
+         "\n"
+         "This is Bulla " BULLA_VERSION ", which does what kubeseal " +
+         std::string(contract_version) + " does.\n";
 }
 
 }  // namespace bulla::sealer

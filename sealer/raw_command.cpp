@@ -27,6 +27,16 @@ Result<std::string> raw_label(const Options& options) {
   return seal_label(options.scope, *namespace_, options.name);
 }
 
+/// Where the value will open: it says nothing of itself, and the namespace may be the context's.
+std::string place_told(const Options& options, const std::string& label) {
+  switch (options.scope) {
+    case Scope::cluster_wide: return "(sealing cluster-wide)";
+    case Scope::namespace_wide: return "(sealing namespace-wide for namespace " + label + ")";
+    case Scope::strict: break;
+  }
+  return "(sealing for " + label + ", strict)";
+}
+
 /// "FILE" or "KEY=FILE", as in kubectl; the key is of no use here.
 std::string from_file_path(const std::string& argument) {
   const auto equals = argument.find('=');
@@ -37,6 +47,7 @@ Result<SecretBuffer> raw_value(const Options& options) {
   if (options.from_files.empty()) {
     Options standard_input = options;
     standard_input.input_file.clear();  // --secret-file is for whole Secrets
+    const HiddenTyping hidden;
     return read_input(standard_input, "a secret to seal");
   }
   if (options.from_files.size() > 1) {
@@ -68,9 +79,13 @@ Result<void> seal_raw_value(const Options& options) {
   if (!key) return key.error();
   auto label = raw_label(options);
   if (!label) return label.error();
+  tell_terminal(place_told(options, *label));
   auto value = raw_value(options);
   if (!value) return value.error();
   if (auto checked = check_not_empty(options, *value); !checked) return checked;
+  if (value->expose_secret_text().ends_with('\n'))
+    warn_terminal(
+        "the value ends with a line break, which is sealed with it (printf %s, not echo)");
   auto sealed = seal_item(value->expose_secret(), *key, *label);
   if (!sealed) return sealed.error();
 

@@ -15,6 +15,7 @@
 #include "sealer/certificate_source.hpp"
 #include "sealer/cluster.hpp"
 #include "sealer/commands.hpp"
+#include "sealer/explain_input.hpp"
 #include "sealer/io.hpp"
 #include "sealer/progress.hpp"
 #include "sealer/recovery_keys.hpp"
@@ -39,7 +40,8 @@ Result<SealedSecret> rotated(Controller& controller, const SealedSecret& sealed)
   if (!answer) {
     if (answer.error().code == Errc::conflict)
       return Error{Errc::cannot_decrypt, "unable to rotate secret"};
-    return std::move(answer).error().during("cannot re-encrypt secret");
+    auto error = std::move(answer).error().during("cannot re-encrypt secret");
+    return with_kind(std::move(error), sealed);
   }
   auto documents = read_documents(answer->expose_secret_text());
   if (!documents || documents->size() != 1)

@@ -12,6 +12,7 @@
 #include "sealer/commands.hpp"
 #include "sealer/explain_input.hpp"
 #include "sealer/io.hpp"
+#include "sealer/replaced_file.hpp"
 #include "sealer/sealed_input.hpp"
 #include "sealer/secret_input.hpp"
 #include "sealer/terminal.hpp"
@@ -22,6 +23,7 @@ namespace {
 
 struct Sealed {
   SecretBuffer printed;
+  SealedSecret names;  ///< what was sealed, without ciphertexts
   std::vector<std::string> warnings;
 };
 
@@ -39,14 +41,14 @@ Result<Sealed> seal_document(const Options& options, std::string_view text, Docu
   if (!sealed) return sealed.error();
   *secret = Secret();
   const auto object = sealed->to_json();
-  *sealed = SealedSecret();
-  return Sealed{printed(object, format), std::move(warnings)};
+  for (auto& [item, ciphertext] : sealed->encrypted_data) ciphertext.clear();
+  return Sealed{printed(object, format), std::move(*sealed), std::move(warnings)};
 }
 
 /// Seals some documents on all cores, and prints them in their order up to the first that fails.
 Result<void> seal_batch(const Options& options, std::string_view text,
-                        std::span<Document> documents, const PublicKey& key, Output& output,
-                        Format format) {
+                        std::span<Document> documents, const PublicKey& key, Format format,
+                        Output& output, ReplacedFile& replaced) {
   std::vector<std::optional<Result<Sealed>>> results(documents.size());
   parallel_for(documents.size(), [&](std::size_t i) {
     results[i] = seal_document(options, text, std::move(documents[i]), key, format);
@@ -55,6 +57,7 @@ Result<void> seal_batch(const Options& options, std::string_view text,
     if (!*result) return std::move(*result).error();
     const auto& sealed = **result;
     for (const auto& warning : sealed.warnings) warn(warning);
+    replaced.keeps(sealed.names);
     if (auto done = output.print(sealed.printed.expose_secret_text()); !done) return done;
   }
   return {};
@@ -76,15 +79,18 @@ Result<void> seal_secrets(const Options& options) {
   if (!format) return format.error();
 
   Output output(options, Output::Content::shareable);
+  auto replaced = ReplacedFile::read(options);
   for (std::span<Document> rest(input->documents); !rest.empty();) {
     const auto batch = rest.first(std::min(rest.size(), limits::documents_at_once));
-    if (auto done =
-            seal_batch(options, input->text.expose_secret_text(), batch, *key, output, *format);
+    if (auto done = seal_batch(options, input->text.expose_secret_text(), batch, *key, *format,
+                               output, replaced);
         !done)
       return done;
     rest = rest.subspan(batch.size());
   }
-  return output.commit();
+  if (auto done = output.commit(); !done) return done;
+  for (const auto& loss : replaced.losses()) warn(loss);
+  return {};
 }
 
 }  // namespace bulla::sealer

@@ -57,6 +57,18 @@ void warn_terminal(std::string_view remark) {
 
 bool can_rewrite_line() { return knows_escapes(); }
 
+HiddenTyping::HiddenTyping() {
+  termios now{};
+  if (::tcgetattr(STDIN_FILENO, &now) != 0) return;
+  before_ = now;
+  now.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  (void)::tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
+}
+
+HiddenTyping::~HiddenTyping() {
+  if (before_) (void)::tcsetattr(STDIN_FILENO, TCSAFLUSH, &*before_);
+}
+
 void tell_terminal(std::string_view remark) {
   if (is_terminal()) std::fputs(std::string(remark).append("\n").c_str(), stderr);
 }

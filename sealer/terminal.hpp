@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <termios.h>
+
+#include <optional>
 #include <string_view>
 
 #include "base/error.hpp"
@@ -19,6 +22,19 @@ void warn(std::string_view remark);
 void warn_terminal(std::string_view remark);
 /// Whether a line that was written may be erased again: on a terminal that is not "dumb".
 [[nodiscard]] bool can_rewrite_line();
+/// While it lives, what is typed at the terminal that is standard input does not show there.
+/// Nothing happens where standard input is none.
+class HiddenTyping {
+ public:
+  HiddenTyping();
+  HiddenTyping(const HiddenTyping&) = delete;
+  HiddenTyping& operator=(const HiddenTyping&) = delete;
+  ~HiddenTyping();
+
+ private:
+  std::optional<termios> before_;
+};
+
 /// A remark without a prefix, to a terminal only.
 void tell_terminal(std::string_view remark);
 

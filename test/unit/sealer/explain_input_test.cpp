@@ -69,6 +69,37 @@ TEST_CASE("what can't be sealed is told with its cause, its line and the way out
        "yaml"},
       {"no base64", secret("data:\n  user: YQ==\n  password: hunter2!\n"),
        "FILE, line 8: data.password: illegal base64 data at input byte 7 | " + plain_hint},
+      {"base64 over several lines", secret("data:\n  a: YWJj\n    ZGVm\n"),
+       "FILE, line 7: data.a: illegal base64 data at input byte 4 | if it is base64 over several "
+       "lines: put it on one, or behind '|' (base64 -w0)"},
+      {"base64 for URLs", secret("data:\n  a: _-8=\n"),
+       "FILE, line 7: data.a: illegal base64 data at input byte 0 | if it is base64 for URLs: here "
+       "it has + and / instead of - and _; plain text goes under stringData"},
+      {"base64 without its padding", secret("data:\n  a: YQ\n"),
+       "FILE, line 7: data.a: illegal base64 data at input byte 0 | if it is base64: its padding "
+       "(=) is missing; plain text goes under stringData"},
+      {"a number for base64", secret("data:\n  a: 5\n"),
+       "FILE, line 7: data.a must be base64 text, not a number | quote the value, or put plain "
+       "text "
+       "under stringData"},
+      {"a HelmRelease", "kind: HelmRelease\nspec: {}\n",
+       "FILE, line 1: it is a \"HelmRelease\", not a Secret" + alone},
+      {"a SealedSecretList", "kind: SealedSecretList\nitems: []\n",
+       "FILE, line 1: it is a \"SealedSecretList\", not a Secret" + each},
+      {"a list of documents", "- kind: Secret\n",
+       "FILE, line 1: a Secret must be a map, not a list | kubectl prints the object itself with "
+       "-o yaml"},
+      {"a number", "42\n",
+       "FILE, line 1: a Secret must be a map, not a number | kubectl prints the object itself with "
+       "-o yaml"},
+      {"a text for data", secret("data: password=x\n"),
+       "FILE, line 6: data must be a map, not text"},
+      {"a list for stringData", secret("stringData: [a]\n"),
+       "FILE, line 6: stringData must be a map, not a list"},
+      {"a text for labels", "kind: Secret\nmetadata:\n  name: a\n  labels: b\nstringData: {a: b}\n",
+       "FILE, line 4: metadata.labels must be a map, not text"},
+      {"Secret in capitals", secret("StringData:\n  a: [b]\n"),
+       "FILE, line 7: stringData.a must be text, not a list"},
       {"no base64, in JSON",
        "{\n \"kind\": \"Secret\",\n \"data\": {\n  \"a\": \"YQ==\",\n  \"b\": \"?\"\n }\n}\n",
        "FILE, line 5: data.b: illegal base64 data at input byte 0 | " + plain_hint},
@@ -171,6 +202,28 @@ TEST_CASE("what sealing leaves out gets a warning") {
             file + ", line 8: key \"a\" stands twice in its map, and the last one counts\n" +
             "warning: " + file +
             ", line 10: it is a \"ConfigMap\", not a Secret, and is sealed as if it were one\n");
+}
+
+TEST_CASE("values and keys that YAML reads as something else get a warning") {
+  const Desk desk;
+  const auto options = desk.options(
+      secret("stringData:\n  a: !hunter2\n  b: &hunter2\n  c: '!hunter2'\n  d: !!str 5\n"
+             "  e: &name value\n  f: *name\n  yes: x\n  'on': y\n  host: z\n"
+             "  long: |\n    x: y\n  0x10: n\n  \"off\": q\n"));
+  const CapturedErrors errors;
+  CHECK(outcome(sealer::seal_secrets(options)) == "");
+  const auto line = [&](int number, const std::string& remark) {
+    return "warning: " + options.input_file + ", line " + std::to_string(number) + ": " + remark +
+           "\n";
+  };
+  const auto swallowed = [](const std::string& key) {
+    return "the value of \"" + key +
+           "\" begins with ! or &, which YAML takes for a mark that is no part of it: put it in "
+           "quotes";
+  };
+  CHECK(errors.text() == line(7, swallowed("a")) + line(8, swallowed("b")) +
+                             line(13, "key \"yes\" is read as \"true\": put it in quotes") +
+                             line(18, "key \"0x10\" is read as \"16\": put it in quotes"));
 }
 
 TEST_CASE("an item that no key could open is told before keys are blamed") {

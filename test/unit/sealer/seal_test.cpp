@@ -47,4 +47,28 @@ TEST_CASE("a Secret that the API server would refuse for its size gets a warning
         "x.yaml, line 3: the Secret holds 1048577 bytes, and the API server takes at most 1048576");
 }
 
+TEST_CASE("a file that loses items to the new one is told, and what is sealed anew is not") {
+  const Desk desk;
+  auto options = desk.options(
+      "metadata: {name: db, namespace: prod}\nstringData: {user: u, password: p, host: h}\n---\n"
+      "metadata: {name: web, namespace: prod}\nstringData: {token: t}\n");
+  CHECK(outcome(sealer::seal_secrets(options)) == "");
+  const auto file = options.output_file;
+  const auto told = [&](std::string_view input) {
+    desk.put("in", input);
+    const CapturedErrors errors;
+    CHECK(outcome(sealer::seal_secrets(options)) == "");
+    return errors.text();
+  };
+  CHECK(
+      told("metadata: {name: db, namespace: prod}\nstringData: {user: u, password: new, host: h}\n"
+           "---\nmetadata: {name: web, namespace: prod}\nstringData: {token: t, more: m}\n") == "");
+  CHECK(told("metadata: {name: db, namespace: prod}\nstringData: {password: new}\n") ==
+        "warning: " + file + " held host, user of prod/db, and does not any more (--merge-into " +
+            file + " keeps other items)\nwarning: " + file +
+            " held SealedSecret prod/web, and does not any more\n");
+  desk.put("out", "no YAML: [");
+  CHECK(told("metadata: {name: db, namespace: prod}\nstringData: {password: new}\n") == "");
+}
+
 }  // namespace bulla::test

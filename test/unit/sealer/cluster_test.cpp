@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What kubeseal does with what a cluster answers.
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "unit/kube/tiny_server.hpp"
+#include "unit/sealer/desk.hpp"
+#include "unit/sealer/terminal_errors.hpp"
+
+namespace bulla::test {
+
+namespace {
+
+const std::string service = R"({"spec":{"ports":[{"name":"http"}]}})";
+
+/// An API server whose controller's endpoints answer as the test says, by number.
+struct Cluster {
+  using Answer = std::function<std::string(std::size_t number)>;
+  explicit Cluster(Answer to_post)
+      : server([this, to_post = std::move(to_post)](const Seen& seen, std::size_t) {
+          if (seen.head.starts_with("GET ")) return http_answer(200, service);
+          return to_post(posts++);
+        }) {}
+
+  std::size_t posts = 0;
+  TinyServer server;
+
+  [[nodiscard]] sealer::Options options(const Desk& desk, std::string_view input) const {
+    auto options = desk.options(input);
+    options.certificate.clear();
+    options.cluster.server = server.url();
+    return options;
+  }
+};
+
+std::string sealed_document(const std::string& name) {
+  return "---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: " + name +
+         ", namespace: prod}\nspec:\n  encryptedData:\n    a: " + ciphertext("v", "prod/" + name) +
+         "\n";
+}
+
+/// "MESSAGE | HINT | HINT"
+std::string told(const Result<void>& result) {
+  if (result) return "";
+  std::string text = result.error().message;
+  for (const auto& hint : result.error().hints) text += " | " + hint;
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a file of many documents is validated however often the controller asks to wait") {
+  Cluster cluster([](std::size_t number) {
+    if (number % 3 == 0) return http_answer(429, "limit exceeded\n", "Retry-After: 0\r\n");
+    return http_answer(200, "");
+  });
+  const Desk desk;
+  std::string input;
+  for (int i = 0; i < 12; ++i) input += sealed_document("s" + std::to_string(i));
+  CHECK(told(sealer::validate_sealed_secrets(cluster.options(desk, input))) == "");
+  CHECK(cluster.posts == 18);
+}
+
+TEST_CASE("among several documents, --validate asks about SealedSecrets alone") {
+  Cluster cluster([](std::size_t) { return http_answer(200, ""); });
+  const Desk desk;
+  const auto options =
+      cluster.options(desk, "kind: ConfigMap\ndata: {a: b}\n" + sealed_document("a") +
+                                "---\nkind: Secret\nstringData: {p: hunter2}\n");
+  const CapturedErrors errors;
+  CHECK(told(sealer::validate_sealed_secrets(options)) == "");
+  CHECK(errors.text() ==
+        "warning: " + options.input_file +
+            ", line 1 is a ConfigMap, not a SealedSecret: nothing in it was validated\nwarning: " +
+            options.input_file +
+            ", line 10 is a Secret, not a SealedSecret: nothing in it was validated\n");
+  CHECK(cluster.posts == 1);
+  for (const auto& seen : cluster.server.seen())
+    CHECK(seen.body.find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("a plaintext Secret that the controller refuses is told for what it is") {
+  const std::string refusal = "the request body is not a SealedSecret\n";
+  const std::string why =
+      "the server rejected our request for an unknown reason (post services "
+      "http:sealed-secrets-controller:http) | the answer says: \"the request body is not a "
+      "SealedSecret\"";
+  const std::string what =
+      " | that is a Secret, not a SealedSecret | it is plaintext: kubeseal -f FILE -w SEALED seals "
+      "it";
+  Cluster cluster([&](std::size_t) { return http_answer(400, refusal); });
+  const Desk desk;
+  const auto options = cluster.options(desk, "kind: Secret\nmetadata: {name: a, namespace: b}\n");
+  CHECK(told(sealer::re_encrypt_sealed_secrets(options)) ==
+        "cannot re-encrypt secret: " + why + what);
+  const CapturedErrors errors;
+  CHECK(told(sealer::validate_sealed_secrets(options)) == "cannot validate sealed secret: " + why +
+                                                              " | it is in " + options.input_file +
+                                                              ", line 1" + what);
+}
+
+TEST_CASE("where the controller is not found, flags are named; other failures have other cures") {
+  const std::string please =
+      ".\nPlease, use the flag --controller-name and --controller-namespace to set up the name and "
+      "namespace of the sealed secrets controller";
+  const std::string offline = " | --cert FILE seals without a cluster";
+  struct Case {
+    std::string answer;
+    std::string told;
+  };
+  const Case cases[] = {
+      {http_answer(404, R"({"kind":"Status","reason":"NotFound","message":"no such thing"})"),
+       "no such thing" + please + offline},
+      {http_answer(403, R"({"kind":"Status","reason":"Forbidden","message":"forbidden"})"),
+       "forbidden" + offline},
+      {http_answer(200, "<!DOCTYPE html><title>Sign in</title>"),
+       "the answer is not JSON: malformed JSON: syntax error | a web page came instead: of a "
+       "log-in, or of a proxy in between" +
+           offline},
+      {http_answer(200, "hello"),
+       "the answer is not JSON: malformed JSON: syntax error | is the address in the kubeconfig "
+       "that of an API server?" +
+           offline},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.answer);
+    TinyServer server([&](const Seen&, std::size_t) { return c.answer; });
+    const Desk desk;
+    auto options = desk.options("stringData: {a: b}\n");
+    options.certificate.clear();
+    options.cluster.server = server.url();
+    CHECK(told(sealer::seal_secrets(options)) == "cannot get sealed secret service: " + c.told);
+  }
+}
+
+TEST_CASE("a terminal sees how far long work has come, and what was done") {
+  Cluster cluster([](std::size_t) { return http_answer(200, ""); });
+  const Desk desk;
+  const auto three =
+      cluster.options(desk, sealed_document("a") + sealed_document("b") + sealed_document("c"));
+  {
+    TerminalErrors terminal;
+    CHECK(told(sealer::validate_sealed_secrets(three)) == "");
+    const auto text = terminal.text();
+    CHECK(text.starts_with("\r\033[Kvalidating 1 of 3"));
+    CHECK(text.ends_with("\r\033[K3 can be opened\r\n"));
+  }
+  const CapturedErrors errors;  // no terminal
+  CHECK(told(sealer::validate_sealed_secrets(three)) == "");
+  CHECK(errors.text().empty());
+}
+
+TEST_CASE("a terminal sees which items were replaced and which are new") {
+  const Desk desk;
+  auto options = desk.options("stringData: {a: new, passwrod: x}\n");
+  options.merge_into = desk.put("sealed.yaml", sealed_document("db"));
+  TerminalErrors terminal;
+  CHECK(told(sealer::merge_into_sealed_secret(options)) == "");
+  CHECK(terminal.text() == options.merge_into + ": prod/db: replaced a; added passwrod\r\n");
+}
+
+TEST_CASE("an input of another namespace is merged with a warning") {
+  const Desk desk;
+  auto options = desk.options("metadata: {name: any, namespace: elsewhere}\nstringData: {a: b}\n");
+  options.merge_into = desk.put("sealed.yaml", sealed_document("db"));
+  const CapturedErrors errors;
+  CHECK(told(sealer::merge_into_sealed_secret(options)) == "");
+  CHECK(errors.text() ==
+        "warning: the input is of namespace elsewhere, and is sealed for prod/db, as " +
+            options.merge_into + " is\n");
+}
+
+}  // namespace bulla::test
