@@ -157,6 +157,8 @@ void ApiServer::clear_faults() {
   impl_->changed();
 }
 
+std::size_t ApiServer::faults_met() const { return impl_->state.faults.strikes(); }
+
 void ApiServer::compact() { impl_->state.cluster.compact(); }
 
 void ApiServer::close_watches(bool mid_line) {

@@ -118,6 +118,8 @@ class ApiServer {
   std::uint64_t inject(Fault fault);
   void clear_fault(std::uint64_t id);
   void clear_faults();
+  /// How often a fault has struck a request, since the server was made.
+  [[nodiscard]] std::size_t faults_met() const;
   /// Forgets history: continue tokens and watches from before now are answered with 410.
   void compact();
   /// Ends all watches: at a line's end, or in the middle of a line with the connection.

@@ -88,6 +88,11 @@ bool Faults::is_in_force(std::uint64_t id) const {
                      [&](const Strike& strike) { return strike.id == id; });
 }
 
+std::size_t Faults::strikes() const {
+  const std::scoped_lock lock(mutex_);
+  return strikes_;
+}
+
 std::vector<Strike> Faults::take(const RequestInfo& info) {
   const std::scoped_lock lock(mutex_);
   std::vector<Strike> struck;
@@ -100,6 +105,7 @@ std::vector<Strike> Faults::take(const RequestInfo& info) {
     struck.push_back({id, fault});
     if (fault.count > 0) --fault.count;
   }
+  strikes_ += struck.size();
   // A hold stays in force, used up or not: it is what its requests wait on.
   std::erase_if(faults_, [](const Strike& strike) {
     return strike.fault.count == 0 && strike.fault.kind != Fault::Kind::hold;

@@ -81,6 +81,8 @@ class Faults {
   void clear();
   void clear(std::uint64_t id);
   [[nodiscard]] bool is_in_force(std::uint64_t id) const;
+  /// How often a fault has struck a request.
+  [[nodiscard]] std::size_t strikes() const;
 
   /// Every fault that strikes this request, each counted down by one.
   [[nodiscard]] std::vector<Strike> take(const RequestInfo& info);
@@ -90,6 +92,7 @@ class Faults {
  private:
   mutable std::mutex mutex_;
   std::uint64_t last_id_ = 0;
+  std::size_t strikes_ = 0;
   std::vector<Strike> faults_;
 };
 

@@ -12,6 +12,7 @@
 #include <iostream>
 #include <map>
 #include <random>
+#include <set>
 
 #include "base/base64.hpp"
 #include "controller/key_secret.hpp"
@@ -25,7 +26,8 @@ namespace bulla::test {
 namespace {
 
 constexpr int steps = 250;
-constexpr int places = 24;  // few enough that each sees many changes
+constexpr int renewed_every = 40;  // steps
+constexpr int places = 24;          // few enough that each sees many changes
 constexpr std::string_view canary = "canary-";
 constexpr std::string_view canary_base64 = "Y2FuYXJ5L";  // and whatever follows
 
@@ -80,6 +82,7 @@ class Chaos {
   void run() {
     // Now and then all must come right, faults or not: only then is each blow felt by itself.
     for (int i = 0; i < steps; ++i) {
+      if (i % renewed_every == renewed_every / 2) renew_key();
       step();
       if (below(25) == 0) CHECK(settles());
     }
@@ -98,8 +101,7 @@ class Chaos {
         continue;
       }
       if (!secret) return where + " is missing";
-      if (text_at(*secret, "data.item") != encode_base64(as_bytes(expected->second)))
-        return where + " has another value";
+      if (items_of(*secret) != expected->second) return where + " has other items";
       const auto status = world_.condition(ns_of(place), name_of(place));
       if (status != "True: ") return where + " is right, and its status says " + status;
     }
@@ -108,14 +110,33 @@ class Chaos {
   [[nodiscard]] bool settles() const {
     return world_.server.wait_for([this] { return difference().empty(); });
   }
-  [[nodiscard]] bool plaintext_in_events() const {
-    for (const Json& event : world_.server.list("events")) {
-      if (has_canary(boost::json::serialize(event))) return true;
+  /// What others may read: Events, SealedSecrets with their status, Leases, metrics.
+  [[nodiscard]] bool plaintext_is_told() const {
+    for (const auto* resource : {"events", "sealedsecrets", "leases"}) {
+      for (const Json& object : world_.server.list(resource)) {
+        if (has_canary(boost::json::serialize(object))) return true;
+      }
     }
-    return false;
+    const auto metrics = world_.metrics();
+    CHECK(metrics.find("unseal") != metrics.npos);
+    return has_canary(metrics);
   }
+  [[nodiscard]] std::size_t faults_met() const { return world_.server.faults_met(); }
+  /// How many sealing keys there are, and how many of them objects were sealed for.
+  [[nodiscard]] std::size_t keys() const { return active_keys().size(); }
+  [[nodiscard]] std::size_t keys_used() const { return keys_used_.size(); }
 
  private:
+  using Items = std::map<std::string, std::string>;  ///< base64, as in a Secret
+
+  static Items items_of(const Json& secret) {
+    Items items;
+    const auto* data = kube::find_member(secret, {"data"});
+    if (data == nullptr) return items;
+    for (const auto& item : data->as_object())
+      items.emplace(item.key(), std::string_view(item.value().as_string()));
+    return items;
+  }
   static std::string ns_of(int place) { return "n" + std::to_string(place % 4); }
   static std::string name_of(int place) { return "s" + std::to_string(place); }
   int below(int bound) { return std::uniform_int_distribution<int>(0, bound - 1)(random_); }
@@ -138,13 +159,34 @@ class Chaos {
       default: rare(); break;
     }
   }
+  /// A new object, or a new version: up to three items, any scope, now and then a template, and any
+  /// of the keys, as of people who renewed their certificate long ago or just now.
   void change(int place) {
-    const std::string value = std::string(canary) + std::to_string(random_());
-    const auto secret =
-        kube::parse_json(R"({"metadata":{"name":")" + name_of(place) + R"(","namespace":")" +
-                         ns_of(place) + R"("},"stringData":{"item":")" + value + R"("}})");
-    world_.apply(seal(Secret::from_json(*secret).value(), key_, Scope::strict).value().to_json());
-    expected_[place] = value;
+    const auto keys = active_keys();
+    if (keys.empty()) return;  // the controller has not yet made one
+    const auto& key = keys.at(static_cast<std::size_t>(below(static_cast<int>(keys.size()))));
+    JsonObject values;
+    Items items;
+    for (int i = below(3); i >= 0; --i) {
+      const auto item = "item" + std::to_string(i);
+      const auto value = std::string(canary) + std::to_string(random_());
+      values[item] = value;
+      items[item] = encode_base64(as_bytes(value));
+    }
+    const bool has_template = below(3) == 0;
+    if (has_template) {
+      items["file"] = encode_base64(as_bytes("key = " + std::string(values["item0"].as_string())));
+    }
+    const Json secret = {{"metadata", {{"name", name_of(place)}, {"namespace", ns_of(place)}}},
+                         {"stringData", values}};
+    constexpr std::array scopes = {Scope::strict, Scope::namespace_wide, Scope::cluster_wide};
+    auto sealed =
+        seal(Secret::from_json(secret).value(), key, scopes.at(static_cast<std::size_t>(below(3))))
+            .value();
+    if (has_template) sealed.secret_template.data["file"] = "key = {{ .item0 }}";
+    world_.apply(sealed.to_json());
+    keys_used_.insert(key.fingerprint());
+    expected_[place] = items;
   }
   void take_away(int place) {
     world_.server.remove("sealedsecrets", ns_of(place), name_of(place));
@@ -179,6 +221,18 @@ class Chaos {
     fault.count = 1 + below(4);
     world_.server.inject(fault);
   }
+  void renew_key() {
+    world_.post([&controller = world_.controller()] { controller.renew_key(); });
+  }
+  [[nodiscard]] std::vector<PublicKey> active_keys() const {
+    std::vector<PublicKey> keys;
+    for (const Json& secret : world_.server.list("secrets")) {
+      if (kube::label_of(secret, key_label) != "active") continue;
+      keys.push_back(
+          parse_key_secret(secret, KeyOrder::certificate_not_before).value().key.public_key());
+    }
+    return keys;
+  }
   void rare() {
     switch (below(6)) {
       case 0:
@@ -193,17 +247,15 @@ class Chaos {
         tamper(below(places));
         world_.start();
         break;
-      case 2: world_.post([&controller = world_.controller()] { controller.renew_key(); }); break;
+      case 2: renew_key(); break;
       default: break;
     }
   }
 
   std::mt19937_64 random_;
   World world_;
-  std::map<int, std::string> expected_;
-  PublicKey key_ =
-      parse_key_secret(controller_json("key-secret.json"), KeyOrder::certificate_not_before)
-          ->key.public_key();
+  std::map<int, Items> expected_;
+  std::set<std::string> keys_used_;
 };
 
 }  // namespace
@@ -218,7 +270,10 @@ TEST_CASE("whatever happens, every Secret ends as its SealedSecret says") {
       chaos.run();
       CHECK(chaos.settles());
       CHECK(chaos.difference() == "");
-      CHECK_FALSE(chaos.plaintext_in_events());
+      CHECK_FALSE(chaos.plaintext_is_told());
+      CHECK(chaos.faults_met() > 0);
+      CHECK(chaos.keys() > 1);
+      CHECK(chaos.keys_used() > 1);
     }
     const std::string log = output.end();
     CHECK(log.find("msg=\"SealedSecret unsealed successfully\"") != std::string::npos);
