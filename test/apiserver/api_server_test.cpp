@@ -168,7 +168,7 @@ TEST_CASE("the service proxy passes requests on to the backend") {
     std::getline(std::istream(&buffer) >> std::ws, received);
     net::write(socket,
                net::buffer(std::string("HTTP/1.1 200 OK\r\nContent-Type: application/x-pem-file\r\n"
-                                       "Content-Length: 4\r\n\r\ncert")));
+                                       "Retry-After: 7\r\nContent-Length: 4\r\n\r\ncert")));
   });
   ApiServer server;
   const std::string path = "/api/v1/namespaces/kube-system/services/http:controller:/proxy";
@@ -180,6 +180,7 @@ TEST_CASE("the service proxy passes requests on to the backend") {
   CHECK(reply.code == 200);
   CHECK(reply.text == "cert");
   CHECK(reply.headers.at("Content-Type") == "application/x-pem-file");
+  CHECK(reply.headers.at("Retry-After") == "7");
   CHECK(received == "GET /v1/cert.pem?a=b HTTP/1.1\r");
   acceptor.close();
   CHECK(call(server, {.target = path + "/v1/cert.pem"}).code == 503);

@@ -4,6 +4,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 #include "session.hpp"
@@ -22,6 +24,15 @@ std::string service_name(const std::string& part) {
   const auto second = part.find(':', first + 1);
   return second == std::string::npos ? part.substr(0, first)
                                      : part.substr(first + 1, second - first - 1);
+}
+
+/// Retry-After, which a real API server passes on like every header.
+std::optional<int> seconds_of(boost::beast::string_view text) {
+  int seconds = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, failure] = std::from_chars(text.data(), end, seconds);
+  if (text.empty() || failure != std::errc() || stop != end) return std::nullopt;
+  return seconds;
 }
 
 net::awaitable<HttpAnswer> exchange(Backend backend, RequestInfo info) {
@@ -44,8 +55,10 @@ net::awaitable<HttpAnswer> exchange(Backend backend, RequestInfo info) {
   http::response<http::string_body> response;
   co_await http::async_read(socket, buffer, response, net::use_awaitable);
   const auto type = response[http::field::content_type];
-  co_return HttpAnswer{static_cast<int>(response.result_int()), std::move(response.body()),
-                       std::string(type.data(), type.size())};
+  HttpAnswer answer{static_cast<int>(response.result_int()), std::move(response.body()),
+                    std::string(type.data(), type.size())};
+  answer.retry_after_s = seconds_of(response[http::field::retry_after]);
+  co_return answer;
 }
 
 }  // namespace
