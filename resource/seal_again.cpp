@@ -33,6 +33,7 @@ Result<std::string> seal_item_again(ItemOpener& opener, std::string_view base64,
   Error failure = cannot_decrypt();
   for (const auto& label : labels) {
     auto opened = opener.open(base64, label);
+    if (opened && opened->key->key.fingerprint() == key.fingerprint()) return std::string(base64);
     if (opened) return seal_item(opened->plaintext.expose_secret(), key, label);
     failure = std::move(opened).error();
     if (failure.code != Errc::cannot_decrypt) break;

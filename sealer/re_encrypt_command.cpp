@@ -148,6 +148,18 @@ Result<SecretBuffer> output_text(const SealedText& input, const std::vector<Seal
           "comments");
 }
 
+/// What was sealed for the certificate's key already stays as it is (by the keys at hand).
+std::size_t up_to_date(const std::vector<SealedDocument>& found,
+                       const std::vector<SealedSecret>& after) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const bool same = found[i].sealed.encrypted_data == after[i].encrypted_data &&
+                      found[i].sealed.deprecated_data == after[i].deprecated_data;
+    count += same ? 1 : 0;
+  }
+  return count;
+}
+
 /// "--re-encrypt -f a > b" rewrites a, as in the reference, and leaves b empty.
 void tell_in_place(const std::string& file) {
   struct stat out {};
@@ -185,6 +197,11 @@ Result<void> re_encrypt_sealed_secrets(const Options& options) {
     return {};
   }
   const bool kept = keeps_layout(options, *input);
+  const auto unchanged = up_to_date(*found, *after);
+  if (unchanged > 0) {
+    tell_terminal(input->name + ": " + std::to_string(unchanged) + " of " +
+                  std::to_string(found->size()) + " SealedSecrets were up to date");
+  }
   for (std::size_t i = 0; i < found->size(); ++i) {
     const auto& document = input->documents[(*found)[i].document];
     if (kept && document.scalars == Scalars::become_text) {

@@ -67,6 +67,21 @@ TEST_CASE("with old keys and a new certificate, every SealedSecret of a file is 
   CHECK(labels_under_b(rotation.text(), {"team/web", "team/db"}) == "a:team/web b:team/web ");
 }
 
+TEST_CASE("what is sealed for the new key already stays as it is, to the byte") {
+  const Rotation rotation("# top\n" + sealed_yaml("web", "team/web") + "---\n" +
+                          sealed_yaml("db", "team/db"));
+  CHECK(outcome(rotation.run()) == "");
+  const auto once = rotation.text();
+  CHECK(outcome(rotation.run()) == "");
+  CHECK(rotation.text() == once);
+  // An older object beside it is sealed anew, and nothing else changes.
+  const auto older = sealed_yaml("old", "team/old");
+  const Rotation mixed(once + "---\n" + older);
+  CHECK(outcome(mixed.run()) == "");
+  CHECK(mixed.text().starts_with(once + "---\n"));
+  CHECK(mixed.text() != once + "---\n" + older);
+}
+
 TEST_CASE("an item keeps the label that opens it, whatever the annotation says") {
   const auto text =
       "kind: SealedSecret\nmetadata: {name: db, namespace: team}\nspec:\n"
