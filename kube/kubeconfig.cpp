@@ -26,8 +26,10 @@ class Reader {
 
   [[nodiscard]] const std::optional<std::string>& failure() const noexcept { return failure_; }
   void refuse(std::string message) {
-    if (!failure_) failure_ = std::move(message);
+    if (!failure_) failure_ = entry_ + std::move(message);
   }
+  /// The entry that is read from now on, for messages: "users "jane": "; empty: none.
+  void enter(std::string entry) { entry_ = std::move(entry); }
 
   /// A member that is there and not null.
   static const json::value* member(const json::object& map, std::string_view name) noexcept {
@@ -39,7 +41,7 @@ class Reader {
     const auto* value = member(map, name);
     if (value == nullptr) return {};
     if (const auto* text = value->if_string()) return *text;
-    refuse(std::string(name) + " is not a text");
+    refuse(std::string(name) + " is not a text" + cure(*value));
     return {};
   }
 
@@ -79,7 +81,7 @@ class Reader {
       if (const auto* text = item.if_string()) {
         out.emplace_back(*text);
       } else {
-        refuse(std::string(name) + " holds what is not a text");
+        refuse(std::string(name) + " holds what is not a text" + cure(item));
       }
     }
     return out;
@@ -103,7 +105,15 @@ class Reader {
   }
 
  private:
+  /// Unquoted digits, yes and no are the usual cause.
+  static std::string cure(const json::value& value) {
+    if (value.is_number()) return ", but a number: put it in quotes";
+    if (value.is_bool()) return ", but a truth value: put it in quotes";
+    return {};
+  }
+
   std::filesystem::path folder_;
+  std::string entry_;
   std::optional<std::string> failure_;
 };
 
@@ -223,11 +233,12 @@ std::map<std::string, Entry> entries_of(Reader& read, const json::object& root,
       break;
     }
     const std::string name(read.text(*node, "name"));
+    read.enter(list_name + ": " + bulla::quoted(name) + ": ");
     const auto* inner = Reader::member(*node, member);
-    if (inner != nullptr && !inner->is_object())
-      read.refuse(list_name + ": " + bulla::quoted(name) + " is not a map");
+    if (inner != nullptr && !inner->is_object()) read.refuse(std::string(member) + " is not a map");
     Entry entry;
     if (inner != nullptr && inner->is_object()) entry = convert(read, inner->get_object());
+    read.enter("");
     if (!out.try_emplace(name, std::move(entry)).second)
       read.refuse("duplicate name " + bulla::quoted(name) + " in " + list_name);
   }

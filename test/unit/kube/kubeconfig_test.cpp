@@ -31,6 +31,28 @@ users:
   CHECK(config->users.at("by-name").exec->command == "aws");
 }
 
+TEST_CASE("a value that YAML takes for something else is told with its entry") {
+  const auto refused = [](const std::string& text) {
+    const auto config = parse_kubeconfig(text, "/kc");
+    return config ? "" : config.error().message;
+  };
+  const std::string start = "error loading config file \"/kc\": ";
+  CHECK(refused("users:\n- name: jane\n  user: {token: 12345}\n") ==
+        start + "users: \"jane\": token is not a text, but a number: put it in quotes");
+  CHECK(refused("contexts:\n- name: c\n  context: {namespace: 42}\n") ==
+        start + "contexts: \"c\": namespace is not a text, but a number: put it in quotes");
+  CHECK(refused("contexts:\n- name: c\n  context: {namespace: yes}\n") ==
+        start + "contexts: \"c\": namespace is not a text, but a truth value: put it in quotes");
+  CHECK(refused("users:\n- name: j\n  user: {exec: {args: [a, 5]}}\n") ==
+        start + "users: \"j\": args holds what is not a text, but a number: put it in quotes");
+  CHECK(refused("clusters:\n- name: c\n  cluster: {server: [a]}\n") ==
+        start + "clusters: \"c\": server is not a text");
+  CHECK(refused("clusters:\n- name: c\n  cluster: x\n") ==
+        start + "clusters: \"c\": cluster is not a map");
+  CHECK(refused("current-context: 5\n") ==
+        start + "current-context is not a text, but a number: put it in quotes");
+}
+
 TEST_CASE("an exec entry is read whole") {
   const auto config = parse_kubeconfig(R"(
 clusters:
