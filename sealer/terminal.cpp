@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sealer/terminal.hpp"
 
+#include <termios.h>
 #include <unistd.h>
 
+#include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -41,6 +44,16 @@ std::string line(std::string_view prefix, std::string_view colour, std::string_v
   return out.append(" ").append(text).append("\n");
 }
 
+/// How the terminal was, for who interrupts us while it shows nothing.
+termios typing_before{};
+constexpr std::array<int, 4> ending_signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+extern "C" void show_typing_and_end(int signal) {
+  (void)::tcsetattr(STDIN_FILENO, TCSANOW, &typing_before);
+  (void)::signal(signal, SIG_DFL);
+  (void)::raise(signal);
+}
+
 }  // namespace
 
 void print_error(const Error& error) {
@@ -58,15 +71,18 @@ void warn_terminal(std::string_view remark) {
 bool can_rewrite_line() { return knows_escapes(); }
 
 HiddenTyping::HiddenTyping() {
-  termios now{};
-  if (::tcgetattr(STDIN_FILENO, &now) != 0) return;
-  before_ = now;
+  if (::tcgetattr(STDIN_FILENO, &typing_before) != 0) return;
+  hides_ = true;
+  for (const int signal : ending_signals) ::signal(signal, show_typing_and_end);
+  termios now = typing_before;
   now.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  (void)::tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
+  (void)::tcsetattr(STDIN_FILENO, TCSADRAIN, &now);
 }
 
 HiddenTyping::~HiddenTyping() {
-  if (before_) (void)::tcsetattr(STDIN_FILENO, TCSAFLUSH, &*before_);
+  if (!hides_) return;
+  (void)::tcsetattr(STDIN_FILENO, TCSADRAIN, &typing_before);
+  for (const int signal : ending_signals) ::signal(signal, SIG_DFL);
 }
 
 void tell_terminal(std::string_view remark) {

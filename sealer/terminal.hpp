@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <termios.h>
-
-#include <optional>
 #include <string_view>
 
 #include "base/error.hpp"
@@ -22,8 +19,9 @@ void warn(std::string_view remark);
 void warn_terminal(std::string_view remark);
 /// Whether a line that was written may be erased again: on a terminal that is not "dumb".
 [[nodiscard]] bool can_rewrite_line();
-/// While it lives, what is typed at the terminal that is standard input does not show there.
-/// Nothing happens where standard input is none.
+/// While it lives, what is typed at the terminal that is standard input does not show there; a
+/// signal that ends the program makes it show again. Nothing happens where standard input is none.
+/// One at a time.
 class HiddenTyping {
  public:
   HiddenTyping();
@@ -32,7 +30,7 @@ class HiddenTyping {
   ~HiddenTyping();
 
  private:
-  std::optional<termios> before_;
+  bool hides_ = false;
 };
 
 /// A remark without a prefix, to a terminal only.

@@ -13,19 +13,31 @@
 
 namespace bulla::test {
 
+/// A terminal: what is written to `program` shows on `screen`.
+struct PseudoTerminal {
+  int screen = -1;
+  int program = -1;
+};
+inline PseudoTerminal open_terminal() {
+  PseudoTerminal terminal{::posix_openpt(O_RDWR | O_NOCTTY)};
+  REQUIRE(terminal.screen >= 0);
+  REQUIRE(::grantpt(terminal.screen) == 0);
+  REQUIRE(::unlockpt(terminal.screen) == 0);
+  std::array<char, 128> name{};
+  REQUIRE(::ptsname_r(terminal.screen, name.data(), name.size()) == 0);
+  terminal.program = ::open(name.data(), O_RDWR | O_NOCTTY);
+  REQUIRE(terminal.program >= 0);
+  return terminal;
+}
+
 /// A terminal that is standard error while it lives. It holds what was written: some kilobytes.
 class TerminalErrors {
  public:
-  TerminalErrors() : screen_(::posix_openpt(O_RDWR | O_NOCTTY)), old_(::dup(STDERR_FILENO)) {
-    REQUIRE(screen_ >= 0);
-    REQUIRE(::grantpt(screen_) == 0);
-    REQUIRE(::unlockpt(screen_) == 0);
-    std::array<char, 128> name{};
-    REQUIRE(::ptsname_r(screen_, name.data(), name.size()) == 0);
-    const int writer = ::open(name.data(), O_RDWR | O_NOCTTY);
-    REQUIRE(writer >= 0);
-    REQUIRE(::dup2(writer, STDERR_FILENO) >= 0);
-    ::close(writer);
+  TerminalErrors() : old_(::dup(STDERR_FILENO)) {
+    const auto terminal = open_terminal();
+    screen_ = terminal.screen;
+    REQUIRE(::dup2(terminal.program, STDERR_FILENO) >= 0);
+    ::close(terminal.program);
     ::setenv("TERM", "xterm", 1);  // NOLINT(concurrency-mt-unsafe)
     ::setenv("NO_COLOR", "1", 1);  // NOLINT(concurrency-mt-unsafe)
   }
@@ -52,7 +64,7 @@ class TerminalErrors {
   }
 
  private:
-  int screen_;
+  int screen_ = -1;
   int old_;
 };
 
