@@ -100,11 +100,14 @@ constexpr std::size_t closed_items_max = 100;
 constexpr std::size_t explain_operations_max = 128;
 
 // --- the controller -----------------------------------------------------------------------------
-/// Events that wait to be sent. More are dropped and counted: an Event is never worth memory.
+/// Events that wait to be sent. More are dropped and counted, of the namespace that has the most:
+/// an Event is never worth memory.
 constexpr std::size_t events_waiting_max = 1000;
 /// A condition's or an Event's message: Kubernetes accepts 32 KiB and 1 KiB.
 constexpr std::size_t status_message_bytes_max = 4 * kib;
 constexpr std::size_t event_message_bytes_max = 1 * kib;
+/// A value in a line of the log: what statuses hold.
+constexpr std::size_t log_field_bytes_max = 4 * kib;
 /// Fingerprints that statuses may name, in all. Statuses are no more than hints: whoever may write
 /// them could name anything. Keys that there are have room besides.
 constexpr std::size_t status_fingerprints_max = 4096;

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
@@ -10,6 +11,7 @@
 #include <cstdio>
 
 #include "base/clock.hpp"
+#include "base/limits.hpp"
 #include "base/text.hpp"
 
 namespace bulla {
@@ -28,7 +30,22 @@ std::string timestamp() {
   return text.insert(text.size() - 1, millis.data());
 }
 
-std::string_view level_name(LogLevel level) { return level == LogLevel::info ? "INFO" : "ERROR"; }
+std::string_view level_name(LogLevel level) {
+  switch (level) {
+    case LogLevel::info: return "INFO";
+    case LogLevel::warning: return "WARN";
+    case LogLevel::error: break;
+  }
+  return "ERROR";
+}
+
+/// At most the limit, cut between two code points: one line must not hold up those after it.
+std::string_view cut(std::string_view value) {
+  std::size_t size = std::min(value.size(), limits::log_field_bytes_max);
+  while (size < value.size() && size > 0 && (static_cast<unsigned char>(value[size]) >> 6) == 2)
+    --size;
+  return value.substr(0, size);
+}
 
 /// slog quotes what would make a line ambiguous: spaces, '=', '"', and what can't be printed.
 bool needs_quotes(std::string_view text) {
@@ -83,7 +100,7 @@ std::string format_log_line(LogFormat format, std::string_view time, LogLevel le
     append_text_pair(line, "msg", message);
     for (const auto& field : fields) {
       line += ' ';
-      append_text_pair(line, field.key, field.text);
+      append_text_pair(line, field.key, cut(field.text));
     }
     return line + "\n";
   }
@@ -91,13 +108,17 @@ std::string format_log_line(LogFormat format, std::string_view time, LogLevel le
   line.append("\",\"msg\":").append(json_string(message));
   for (const auto& field : fields) {
     line.append(",").append(json_string(field.key)).append(":");
-    line += field.bare ? field.text : json_string(field.text);
+    line += field.bare ? field.text : json_string(cut(field.text));
   }
   return line + "}\n";
 }
 
 void log_info(std::string_view message, std::initializer_list<LogField> fields) noexcept {
   write_line(LogLevel::info, message, fields);
+}
+
+void log_warning(std::string_view message, std::initializer_list<LogField> fields) noexcept {
+  write_line(LogLevel::warning, message, fields);
 }
 
 void log_error(std::string_view message, std::initializer_list<LogField> fields) noexcept {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+
 namespace bulla {
 
 /// Makes this process fit to hold secrets; call it first in main(), before threads:
@@ -12,5 +14,13 @@ void harden_process() noexcept;
 
 /// Gives this thread only what others leave of the cores (nice 10).
 void lower_thread_priority() noexcept;
+
+/// The time that this thread has had a core: what waits, or is held back by a CPU limit, does not
+/// count.
+[[nodiscard]] std::chrono::nanoseconds thread_cpu_time() noexcept;
+
+/// From now on the process ends within `limit`, whatever its threads do then: with a line on
+/// standard error and status 1, unless it has ended by itself.
+void end_process_within(std::chrono::seconds limit) noexcept;
 
 }  // namespace bulla

@@ -2,6 +2,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -30,6 +31,8 @@ using bulla::Result;
 
 constexpr int exit_failure = 1;
 constexpr int exit_usage = 2;
+/// After this a pod is killed (terminationGracePeriodSeconds, 30 s) without a word.
+constexpr std::chrono::seconds stop_time_max(28);
 
 void print(std::FILE* stream, const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stream);
@@ -72,7 +75,9 @@ Result<int> run(bulla::Options options) {
 
   net::signal_set stop_signals(io, SIGTERM, SIGINT);
   stop_signals.async_wait([&](boost::system::error_code error, int) {
-    if (!error) (*controller)->stop();
+    if (error) return;
+    bulla::end_process_within(stop_time_max);
+    (*controller)->stop();
   });
   net::signal_set renew_signal(io, SIGUSR1);
   std::function<void()> wait_for_renewal = [&] {

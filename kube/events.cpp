@@ -5,7 +5,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
-#include <deque>
 #include <list>
 #include <map>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "kube/backoff.hpp"
+#include "kube/fair_queue.hpp"
 #include "kube/request.hpp"
 
 namespace bulla::kube {
@@ -118,7 +118,7 @@ struct EventRecorder::Impl {
   Random& random;
   Memory memory = {};
   std::map<Identity, Memory::iterator> index = {};
-  std::deque<Identity> queue = {};
+  FairQueue<Identity> queue{limits::events_waiting_max};
   asio::steady_timer bell;  ///< cancelled when there is something to send or to stop for
   asio::steady_timer retry;
   asio::steady_timer end;
@@ -127,6 +127,7 @@ struct EventRecorder::Impl {
   bool closed = false;
 
   [[nodiscard]] Known& remember(const Identity& identity, const EventSubject& subject);
+  void drop(const Identity& identity);
   [[nodiscard]] std::string name_for(const ObjectKey& key);
   [[nodiscard]] Awaitable<void> pause(std::chrono::milliseconds delay);
   [[nodiscard]] Awaitable<Result<Response>> send_once(Remembered entry);
@@ -166,6 +167,13 @@ Known& EventRecorder::Impl::remember(const Identity& identity, const EventSubjec
   known.last = now;
   ++known.count;
   return known;
+}
+
+/// The next of its kind is sent again, and counts it.
+void EventRecorder::Impl::drop(const Identity& identity) {
+  ++dropped;
+  const auto found = index.find(identity);
+  if (found != index.end()) found->second->known.queued = false;
 }
 
 Awaitable<void> EventRecorder::Impl::pause(std::chrono::milliseconds delay) {
@@ -225,24 +233,23 @@ void EventRecorder::record(const EventSubject& subject, EventType type, std::str
                     cut(message, limits::event_message_bytes_max)};
   const auto known = impl_->index.find(identity);
   const bool waits = known != impl_->index.end() && known->second->known.queued;
-  if (!waits && (impl_->stopping || impl_->queue.size() >= limits::events_waiting_max)) {
+  if (!waits && impl_->stopping) {
     ++impl_->dropped;
     return;
   }
   auto& entry = impl_->remember(identity, subject);
   if (entry.queued) return;
   entry.queued = true;
-  impl_->queue.push_back(std::move(identity));
-  if (impl_->queue.size() == 1) impl_->bell.cancel();
+  if (const auto dropped = impl_->queue.push(namespace_for(subject), std::move(identity)))
+    impl_->drop(*dropped);
+  impl_->bell.cancel();
 }
 
 Awaitable<void> EventRecorder::run() {
   const auto self = impl_;
   while (!self->closed) {
-    if (!self->queue.empty()) {
-      auto identity = std::move(self->queue.front());
-      self->queue.pop_front();
-      co_await self->send(std::move(identity));
+    if (auto identity = self->queue.pop()) {
+      co_await self->send(std::move(*identity));
       continue;
     }
     if (self->stopping) break;

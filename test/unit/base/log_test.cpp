@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
+#include "base/limits.hpp"
+
 namespace bulla::test {
 
 TEST_CASE("a text line is slog's") {
@@ -18,6 +22,19 @@ TEST_CASE("a text line is slog's") {
         "time=T level=INFO msg=m bad=\"\\xff\" utf8=\xC3\xA4\n");
   CHECK(format_log_line(LogFormat::text, "T", LogLevel::error, "m", {}) ==
         "time=T level=ERROR msg=m\n");
+  CHECK(format_log_line(LogFormat::text, "T", LogLevel::warning, "m", {}) ==
+        "time=T level=WARN msg=m\n");
+}
+
+TEST_CASE("a long value is cut, between two characters, so that no line holds up the others") {
+  const std::string filled(limits::log_field_bytes_max - 1, 'x');
+  for (const auto format : {LogFormat::text, LogFormat::json}) {
+    const auto line = format_log_line(format, "T", LogLevel::error, "m",
+                                      {{"error", filled + "\xC3\xA4" + filled}, {"n", 1}});
+    CHECK(line.size() < limits::log_field_bytes_max + 100);
+    CHECK(line.find(filled) != std::string::npos);
+    CHECK(line.find('\xC3') == std::string::npos);
+  }
 }
 
 TEST_CASE("a JSON line is slog's") {
