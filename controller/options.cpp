@@ -225,41 +225,43 @@ FlagSet::Group work_flags(Options& o) {
 }
 
 FlagSet::Group service_flags(Options& o) {
-  return {"Service",
-          {{.name = "listen-addr",
-            .value = "address",
-            .help = "Where to serve HTTP.",
-            .set = FlagSet::text(o.listen_addr)},
-           {.name = "listen-metrics-addr",
-            .value = "address",
-            .help = "Where to serve metrics.",
-            .set = FlagSet::text(o.listen_metrics_addr)},
-           {.name = "read-timeout",
-            .value = "duration",
-            .help = "Time that an HTTP client has to send a request.",
-            .set = duration(o.read_timeout)},
-           {.name = "write-timeout",
-            .value = "duration",
-            .help = "Time that an HTTP client has to take an answer.",
-            .set = duration(o.write_timeout)},
-           {.name = "rate-limit",
-            .value = "int",
-            .help = "Requests a second of one client to verify, and to rotate: 32 private-key operations "
-                    "make one (default 2).",
-            .set = FlagSet::number(o.rate_limit)},
-           {.name = "rate-limit-burst",
-            .value = "int",
-            .help = "Requests beyond that rate that may come at once (default 2).",
-            .set = FlagSet::number(o.rate_limit_burst)},
-           {.name = "tls-cert-file",
-            .value = "path",
-            .help = "Serve HTTPS on --listen-addr with this certificate (PEM); read again when it "
-                    "changes.",
-            .set = FlagSet::text(o.tls_cert_file)},
-           {.name = "tls-key-file",
-            .value = "path",
-            .help = "The private key of --tls-cert-file (PEM).",
-            .set = FlagSet::text(o.tls_key_file)}}};
+  return {
+      "Service",
+      {{.name = "listen-addr",
+        .value = "address",
+        .help = "Where to serve HTTP.",
+        .set = FlagSet::text(o.listen_addr)},
+       {.name = "listen-metrics-addr",
+        .value = "address",
+        .help = "Where to serve metrics.",
+        .set = FlagSet::text(o.listen_metrics_addr)},
+       {.name = "read-timeout",
+        .value = "duration",
+        .help = "Time that an HTTP client has to send a request.",
+        .set = duration(o.read_timeout)},
+       {.name = "write-timeout",
+        .value = "duration",
+        .help = "Time that an HTTP client has to take an answer.",
+        .set = duration(o.write_timeout)},
+       {.name = "rate-limit",
+        .value = "int",
+        .help =
+            "Requests a second of one client to verify, and to rotate: 32 private-key operations "
+            "make one (default 2).",
+        .set = FlagSet::number(o.rate_limit)},
+       {.name = "rate-limit-burst",
+        .value = "int",
+        .help = "Requests beyond that rate that may come at once (default 2).",
+        .set = FlagSet::number(o.rate_limit_burst)},
+       {.name = "tls-cert-file",
+        .value = "path",
+        .help = "Serve HTTPS on --listen-addr with this certificate (PEM); read again when it "
+                "changes.",
+        .set = FlagSet::text(o.tls_cert_file)},
+       {.name = "tls-key-file",
+        .value = "path",
+        .help = "The private key of --tls-cert-file (PEM).",
+        .set = FlagSet::text(o.tls_key_file)}}};
 }
 
 FlagSet::Group replica_flags(Options& o) {
