@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenSSL's memory: a guarded heap for private keys, and wiping of what it frees elsewhere.
+// OpenSSL's memory: a guarded heap for private keys and all that is computed with them, and wiping
+// of what it frees elsewhere.
 #include <malloc.h>
 #include <openssl/crypto.h>
 #include <sodium.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #include "crypto/key.hpp"
 
@@ -14,12 +16,30 @@ namespace bulla {
 
 namespace {
 
-void* allocate(std::size_t size, const char*, int) {
-  return size == 0 ? nullptr : std::malloc(size);
+/// OpenSSL puts the numbers of a private key into its locked heap, but not what it works out from
+/// them at the key's first use and keeps: the Montgomery forms of the primes and its blinding. Each
+/// number's digits are allocated in this one file of its sources, whoever asks for them.
+bool is_for_a_number(const char* file) {
+  return file != nullptr && std::string_view(file).ends_with("bn/bn_lib.c");
 }
 
-void release(void* memory, const char*, int) {
+void* allocate(std::size_t size, const char* file, int line) {
+  if (size == 0) return nullptr;
+  // Without its heap, CRYPTO_secure_malloc() would call us. A full one leaves room elsewhere.
+  if (is_for_a_number(file) && CRYPTO_secure_malloc_initialized() == 1) {
+    if (void* locked = CRYPTO_secure_malloc(size, file, line)) return locked;
+  }
+  return std::malloc(size);
+}
+
+std::size_t size_of(void* memory) {
+  return CRYPTO_secure_allocated(memory) == 1 ? CRYPTO_secure_actual_size(memory)
+                                              : ::malloc_usable_size(memory);
+}
+
+void release(void* memory, const char* file, int line) {
   if (memory == nullptr) return;
+  if (CRYPTO_secure_allocated(memory) == 1) return CRYPTO_secure_free(memory, file, line);  // wipes
   sodium_memzero(memory, ::malloc_usable_size(memory));
   std::free(memory);
 }
@@ -27,9 +47,8 @@ void release(void* memory, const char*, int) {
 /// realloc() would leave a copy behind when it moves the bytes.
 void* reallocate(void* memory, std::size_t size, const char* file, int line) {
   if (memory == nullptr) return allocate(size, file, line);
-  const std::size_t old_size = ::malloc_usable_size(memory);
   void* moved = allocate(size, file, line);
-  if (moved != nullptr) std::memcpy(moved, memory, std::min(old_size, size));
+  if (moved != nullptr) std::memcpy(moved, memory, std::min(size_of(memory), size));
   if (moved != nullptr || size == 0) release(memory, file, line);
   return moved;
 }

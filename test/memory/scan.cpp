@@ -25,13 +25,21 @@ struct Mapping {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
   std::string name;
+  bool readable = false;
+  bool locked = false;
 };
 
 std::vector<Mapping> readable_mappings(pid_t process) {
   std::vector<Mapping> mappings;
-  std::ifstream maps("/proc/" + std::to_string(process) + "/maps");
+  std::ifstream maps("/proc/" + std::to_string(process) + "/smaps");
   for (std::string line; std::getline(maps, line);) {
-    // proc(5): begin-end perms offset device inode name
+    // proc(5): begin-end perms offset device inode name; then its fields, "Name: ..."
+    if (const auto colon = line.find(':'); line.find(' ') == colon + 1) {
+      const bool locked = (line + " ").find(" lo ") != std::string::npos;
+      if (line.starts_with("VmFlags:") && locked && !mappings.empty())
+        mappings.back().locked = true;
+      continue;
+    }
     std::istringstream fields(line);
     Mapping mapping;
     std::string permissions;
@@ -40,9 +48,10 @@ std::vector<Mapping> readable_mappings(pid_t process) {
     fields >> std::hex >> mapping.begin >> dash >> mapping.end >> permissions >> skipped >>
         skipped >> skipped >> mapping.name;
     if (mapping.name.empty()) mapping.name = "anonymous";
-    if (permissions.starts_with("r") && !mapping.name.starts_with("[v"))
-      mappings.push_back(mapping);
+    mapping.readable = permissions.starts_with("r") && !mapping.name.starts_with("[v");
+    mappings.push_back(mapping);
   }
+  std::erase_if(mappings, [](const Mapping& mapping) { return !mapping.readable; });
   return mappings;
 }
 
@@ -89,6 +98,7 @@ class Scanner {
  private:
   void search(std::string_view text, const Mapping& mapping, std::vector<Find>& found) const {
     for (const auto& needle : needles_) {
+      if (needle.may_be_locked && mapping.locked) continue;
       for (auto at = text.find(needle.bytes); at != text.npos;
            at = text.find(needle.bytes, at + 1)) {
         const auto before = std::min(at, context_bytes);

@@ -14,6 +14,7 @@ namespace bulla::test {
 struct Needle {
   std::string what;
   std::string bytes;
+  bool may_be_locked = false;  ///< no find where it lies in memory that is never swapped out
 };
 
 /// The needle itself, and the base64 text that it leaves wherever it stands in what is encoded;
