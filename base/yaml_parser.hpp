@@ -42,15 +42,38 @@ class YamlEvent {
   yaml_event_t event_{};
 };
 
+/// Whether the last line gets a line feed that it lacks.
+enum class YamlLastLine { ended, as_it_is };
+
+/// The text of a stream as libyaml gets it: without byte order marks where a document may begin,
+/// and with a line feed at its end if `last_line` wants it.
+class YamlInput {
+ public:
+  YamlInput(std::string_view text, YamlLastLine last_line) noexcept
+      : text_(text), adds_line_feed_(last_line == YamlLastLine::ended && !text.ends_with('\n')) {}
+
+  /// Up to `size` bytes to `out`; how many. 0 at the end.
+  std::size_t read(unsigned char* out, std::size_t size) noexcept;
+
+ private:
+  std::string_view text_;
+  std::size_t at_ = 0;
+  bool adds_line_feed_;
+};
+
+/// The bytes of the byte order mark at `at` that is not part of the stream, or 0. Such marks are
+/// left by files that were joined: they stand at the start of the text or of a line, in front of
+/// `---` or a comment or behind the line with `---`.
+[[nodiscard]] std::size_t yaml_mark_size(std::string_view text, std::size_t at) noexcept;
+
 /// libyaml's parser; its input buffers are wiped at the end.
 class YamlParser {
  public:
-  explicit YamlParser(std::string_view text) {
+  explicit YamlParser(std::string_view text, YamlLastLine last_line = YamlLastLine::ended)
+      : input_(text, last_line) {
     BULLA_ASSERT(yaml_parser_initialize(&parser_) == 1);
     yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
-    const char* begin = text.empty() ? "" : text.data();  // libyaml asserts that it is not null
-    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(begin),
-                                 text.size());
+    yaml_parser_set_input(&parser_, read_input, &input_);
   }
   YamlParser(const YamlParser&) = delete;
   YamlParser& operator=(const YamlParser&) = delete;
@@ -72,9 +95,14 @@ class YamlParser {
   [[nodiscard]] std::size_t problem_line() const noexcept { return parser_.problem_mark.line; }
 
  private:
+  static int read_input(void* input, unsigned char* out, std::size_t size, std::size_t* size_read) {
+    *size_read = static_cast<YamlInput*>(input)->read(out, size);
+    return 1;
+  }
   static void wipe(yaml_char_t* start, const yaml_char_t* end) noexcept {
     if (start != nullptr) sodium_memzero(start, static_cast<std::size_t>(end - start));
   }
+  YamlInput input_;
   yaml_parser_t parser_{};
 };
 

@@ -10,6 +10,7 @@
 #include "base/base64.hpp"
 #include "base/limits.hpp"
 #include "base/yaml.hpp"
+#include "base/yaml_lines.hpp"
 #include "base/yaml_parser.hpp"
 
 namespace bulla {
@@ -34,8 +35,9 @@ std::size_t levels_of(const json::value& value) {
 
 class Reader {
  public:
-  Reader(std::string_view text, std::size_t first_line, ReadingBudget& budget, Aliases aliases)
-      : parser_(text), first_line_(first_line), budget_(budget), aliases_(aliases) {}
+  Reader(std::string_view text, std::size_t first_line, ReadingBudget& budget, Aliases aliases,
+         YamlLastLine last_line = YamlLastLine::ended)
+      : parser_(text, last_line), first_line_(first_line), budget_(budget), aliases_(aliases) {}
 
   Result<std::vector<json::value>> documents() {
     std::vector<json::value> found;
@@ -268,6 +270,11 @@ class Reader {
 Result<std::vector<json::value>> read_yaml(std::string_view text, std::size_t first_line) {
   ReadingBudget budget(text.size());
   return read_yaml(text, first_line, budget, Aliases::expanded);
+}
+
+Result<std::vector<json::value>> read_yaml_as_it_is(std::string_view text) {
+  ReadingBudget budget(text.size());
+  return Reader(text, 1, budget, Aliases::expanded, YamlLastLine::as_it_is).documents();
 }
 
 Result<std::vector<json::value>> read_yaml(std::string_view text, std::size_t first_line,

@@ -10,12 +10,12 @@ namespace bulla {
 
 namespace {
 
-/// libyaml counts characters; a text is cut by bytes.
+/// libyaml counts the characters that it gets (YamlInput); a text is cut by bytes.
 class ByteOffsets {
  public:
   explicit ByteOffsets(std::string_view text) : text_(text) {
     std::size_t index = 0;
-    for (std::size_t at = 0; at < text.size(); at = next(at), ++index) {
+    for (auto at = yaml_mark_size(text, 0); at < text.size(); at = next(at), ++index) {
       if (index % stride == 0) known_.push_back(at);
     }
     if (known_.empty()) known_.push_back(0);
@@ -33,7 +33,7 @@ class ByteOffsets {
 
   [[nodiscard]] std::size_t next(std::size_t at) const {
     for (++at; at < text_.size() && (static_cast<unsigned char>(text_[at]) & 0xC0) == 0x80;) ++at;
-    return at;
+    return at + yaml_mark_size(text_, at);
   }
 
   std::string_view text_;

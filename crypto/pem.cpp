@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/base64.hpp"
+#include "base/yaml_lines.hpp"
 
 namespace bulla {
 
@@ -14,11 +15,13 @@ constexpr std::string_view begin_mark = "-----BEGIN ";
 constexpr std::string_view end_mark = "-----END ";
 constexpr std::string_view dashes = "-----";
 
-/// The first line of `text`, without its end and the white space before that.
+/// The first line of `text`, without its end, the white space before that, and the byte order mark
+/// that Windows programs put in front of a file, perhaps one of several that were joined.
 std::string_view take_line(std::string_view& text) {
   const auto end = text.find('\n');
   auto line = text.substr(0, end);
   text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  line = without_byte_order_mark(line);
   const auto last = line.find_last_not_of(" \t\r");
   return line.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }

@@ -9,6 +9,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include "base/base64.hpp"
+#include "base/yaml_lines.hpp"
 #include "kube/net_error.hpp"
 #include "kube/proxy.hpp"
 #include "kube/system_trust.hpp"
@@ -31,13 +32,13 @@ Error tls_material_error(const char* what, const error_code& failure) {
 Result<void> load_identity(asio::ssl::context& tls, const ClientIdentity& identity) {
   if (identity.certificate_pem.empty()) return {};
   error_code failure;
-  const auto& chain = identity.certificate_pem;
+  const auto chain = without_byte_order_mark(identity.certificate_pem);
   tls.use_certificate_chain(asio::buffer(chain.data(), chain.size()), failure);
   if (failure) return tls_material_error("the client certificate", failure);
   // OpenSSL would otherwise ask at the terminal for the password of an encrypted key.
   tls.set_password_callback(
       [](std::size_t, asio::ssl::context::password_purpose) { return std::string(); });
-  const auto& key = identity.key_pem;
+  const auto key = without_byte_order_mark(identity.key_pem);
   tls.use_private_key(asio::buffer(key.data(), key.size()), asio::ssl::context::pem, failure);
   if (failure) return tls_material_error("the client key", failure);
   return {};
@@ -61,7 +62,8 @@ Result<TlsContext> make_tls(const ClientConfig& config, Trust trust) {
   error_code failure;
   if (trust != Trust::configured) trust_system(*tls, failure);
   if (!failure && trust != Trust::system) {
-    tls->add_certificate_authority(asio::buffer(config.ca_pem), failure);
+    const auto ca = without_byte_order_mark(config.ca_pem);
+    tls->add_certificate_authority(asio::buffer(ca.data(), ca.size()), failure);
   }
   if (failure) return tls_material_error("the certificate authority", failure);
   return tls;

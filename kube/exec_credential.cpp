@@ -8,7 +8,7 @@
 
 #include "base/base64.hpp"
 #include "base/text.hpp"
-#include "base/yaml.hpp"
+#include "base/yaml_lines.hpp"
 #include "kube/object.hpp"
 
 namespace bulla::kube {
@@ -22,7 +22,7 @@ Error invalid(std::string message) { return {Errc::invalid_input, std::move(mess
 /// JSON is what plugins print; the reference reads YAML too.
 Result<json::value> read_output(std::string_view output) {
   if (trim(output).starts_with('{')) return parse_json(output);
-  auto documents = read_yaml(output);
+  auto documents = read_yaml_as_it_is(output);
   if (!documents) return documents.error();
   if (documents->size() != 1) return invalid("it is not one document");
   return std::move(documents->front());

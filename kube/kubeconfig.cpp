@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/base64.hpp"
-#include "base/yaml.hpp"
+#include "base/yaml_lines.hpp"
 
 namespace bulla::kube {
 
@@ -267,7 +267,7 @@ Error load_error(const std::string& path, const std::string& message) {
 }  // namespace
 
 Result<Kubeconfig> parse_kubeconfig(std::string_view text, const std::string& path) {
-  const auto documents = read_yaml(text);
+  const auto documents = read_yaml_as_it_is(text);
   if (!documents) return load_error(path, "yaml: " + documents.error().message);
   Reader read(path);
   auto config = documents->empty() ? Kubeconfig() : config_of(read, documents->front());

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <boost/json/parse_options.hpp>
 #include <boost/json/stream_parser.hpp>
+#include <charconv>
 #include <optional>
 
 #include "base/limits.hpp"
 #include "base/reading_budget.hpp"
 #include "base/text.hpp"
 #include "base/yaml.hpp"
+#include "base/yaml_lines.hpp"
 
 namespace bulla {
 
@@ -17,7 +19,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::string_view white_space = " \t\r\n";
 
 /// A piece of the input between two `---` lines, its own one included.
@@ -31,17 +32,10 @@ std::size_t count_lines(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count(text, '\n'));
 }
 
-/// `---` at the start of a line, followed by white space or nothing, begins a document, whatever
-/// stands around it: neither a block scalar nor a quoted one can hold it (YAML 1.1, section 9.1).
-bool is_separator(std::string_view line) {
-  return line.starts_with("---") &&
-         (line.size() == 3 || white_space.find(line[3]) != white_space.npos);
-}
-
 /// Only comments and %directives: belongs to the document that follows.
 bool is_prologue(std::string_view text) {
   for (const auto line : split(text, '\n')) {
-    const auto content = trim(line);
+    const auto content = trim(without_byte_order_mark(line));
     if (!content.empty() && content.front() != '#' && content.front() != '%') return false;
   }
   return true;
@@ -54,7 +48,8 @@ std::vector<Piece> split_documents(std::string_view text) {
   std::size_t line_number = 1;
   for (std::size_t at = 0; at < text.size(); ++line_number) {
     const auto end = std::min(text.find('\n', at), text.size());
-    const bool starts_document = is_separator(text.substr(at, end - at));
+    const bool starts_document =
+        is_yaml_separator(without_byte_order_mark(text.substr(at, end - at)));
     if (starts_document && !is_prologue(text.substr(start, at - start))) {
       pieces.push_back({text.substr(start, at - start), start_line, start});
       start = at;
@@ -66,11 +61,14 @@ std::vector<Piece> split_documents(std::string_view text) {
   return pieces;
 }
 
-/// Without the `---` (and comments on that line) in front.
+/// Without the `---` in front, and byte order marks before and behind it.
 std::string_view content_of(std::string_view piece) {
-  const auto first_line = piece.substr(0, piece.find('\n'));
-  if (!is_separator(first_line)) return piece;
-  return piece.substr(3);
+  piece = without_byte_order_mark(piece);
+  if (!is_yaml_separator(piece.substr(0, piece.find('\n')))) return piece;
+  piece.remove_prefix(3);
+  const auto start = std::min(piece.find_first_not_of(white_space), piece.size());
+  const auto behind = piece.substr(start);
+  return behind.starts_with(byte_order_mark) ? without_byte_order_mark(behind) : piece;
 }
 
 struct JsonValue {
@@ -95,6 +93,42 @@ std::size_t bytes_of_json(std::string_view text) {
     }
   }
   return bytes;
+}
+
+/// The UTF-16 unit of the escape (backslash, u, four digits) at the front of `text`.
+std::optional<unsigned> utf16_escape(std::string_view text) {
+  constexpr std::size_t size = 6;
+  if (text.size() < size || !text.starts_with("\\u")) return std::nullopt;
+  unsigned unit = 0;
+  const auto* const end = text.data() + size;
+  const auto read = std::from_chars(text.data() + 2, end, unit, 16);
+  return read.ptr == end ? std::optional(unit) : std::nullopt;
+}
+
+/// JSON with U+FFFD for escapes that are half of a surrogate pair, as Go's encoding/json reads
+/// them: of the same size as `text`. Empty when there are none, as nearly always.
+SecretBuffer without_lone_surrogates(std::string_view text) {
+  constexpr std::size_t escape_size = 6;
+  const auto in = [](std::optional<unsigned> unit, unsigned first, unsigned last) {
+    return unit && *unit >= first && *unit <= last;
+  };
+  SecretBuffer mended;
+  std::size_t kept = 0;
+  for (auto at = text.find('\\'); at < text.size(); at = text.find('\\', at)) {
+    const auto unit = utf16_escape(text.substr(at));
+    if (!in(unit, 0xD800, 0xDFFF)) {
+      at += 2;  // whatever is escaped, a backslash perhaps
+    } else if (in(unit, 0xD800, 0xDBFF) &&
+               in(utf16_escape(text.substr(at + escape_size)), 0xDC00, 0xDFFF)) {
+      at += 2 * escape_size;
+    } else {
+      mended.append(text.substr(kept, at - kept));
+      mended.append("\\ufffd");
+      kept = at += escape_size;
+    }
+  }
+  if (kept > 0) mended.append(text.substr(kept));
+  return mended;
 }
 
 /// The JSON value at the front of `text`, or nothing if it is not JSON.
@@ -137,10 +171,15 @@ class DocumentReader {
       documents_.erase(documents_.begin() + static_cast<std::ptrdiff_t>(before), documents_.end());
       return Result<bool>(false);
     };
-    auto rest = content_of(piece.text);
-    if (!budget_.take(bytes_of_json(rest)))
+    const auto content = content_of(piece.text);
+    const auto skipped = static_cast<std::size_t>(content.data() - piece.text.data());
+    if (!budget_.take(bytes_of_json(content)))
       return budget_.exceeded().during("line " + std::to_string(piece.line));
-    std::size_t line = piece.line;
+    const auto mended = without_lone_surrogates(content);
+    if (!budget_.take(mended.size()))
+      return budget_.exceeded().during("line " + std::to_string(piece.line));
+    auto rest = mended.empty() ? content : mended.expose_secret_text();
+    auto line = piece.line + count_lines(piece.text.substr(0, skipped));
     for (;;) {
       const auto start = std::min(rest.find_first_not_of(white_space), rest.size());
       line += count_lines(rest.substr(0, start));
@@ -149,7 +188,7 @@ class DocumentReader {
       if (rest.front() != '{') return not_json();
       auto next = take_json(rest);
       if (!next) return not_json();
-      const auto offset = piece.offset + static_cast<std::size_t>(rest.data() - piece.text.data());
+      const auto offset = piece.offset + skipped + content.size() - rest.size();
       const auto size = trim(rest.substr(0, next->size)).size();  // the parser eats what is blank
       const bool follows = documents_.size() > before;
       auto kept =

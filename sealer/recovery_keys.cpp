@@ -51,12 +51,18 @@ Result<void> add_key_secret(Keyring& ring, const json::value& value, Scalars sca
   return add_keys(ring, std::move(keys));
 }
 
+/// Go writes a v1.List that it made itself without a kind.
+bool is_list(const json::object& object) {
+  const auto kind = metadata_text(object, "kind");
+  return kind == "List" || (kind.empty() && object.contains("items"));
+}
+
 /// The Secrets of a List, or the one that the document is.
 Result<void> add_document(Keyring& ring, const Document& document) {
   const auto* object = document.value.if_object();
   if (object == nullptr) return {};
   const auto* items = object->if_contains("items");
-  if (metadata_text(*object, "kind") != "List" || items == nullptr)
+  if (!is_list(*object) || items == nullptr)
     return add_key_secret(ring, document.value, document.scalars);
   const auto* list = items->if_array();
   if (list == nullptr) return {};

@@ -74,6 +74,16 @@ TEST_CASE("the first certificate of several counts, and is given back alone") {
   }
 }
 
+TEST_CASE("a byte order mark in front of a certificate is no obstacle") {
+  constexpr const char* mark = "\xEF\xBB\xBF";
+  const auto pem = key_file("rsa2048-a.crt");
+  CHECK(Certificate::from_pem(mark + pem).has_value());
+  CHECK(Certificate::from_pem("# comment\r\n" + std::string(mark) + pem).has_value());
+  CHECK(parse_private_keys(mark + key_file("rsa2048-a.pkcs1.pem") + mark +
+                           key_file("rsa2048-b.pkcs8.pem"))
+            .size() == 2);
+}
+
 TEST_CASE("PEM is read by Go's rules") {
   const auto good = key_file("rsa2048-a.crt");
   const auto body = good.substr(28, good.find("-----END") - 28);

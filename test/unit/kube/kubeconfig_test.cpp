@@ -143,4 +143,14 @@ users: [{name: red-user, user: {username: u}}]
   CHECK(merged.contexts.contains("second"));
 }
 
+TEST_CASE("a byte order mark in front is no obstacle, and the end is read as it is") {
+  const auto config = parse_kubeconfig(
+      "\xEF\xBB\xBF"
+      "current-context: c\r\nusers:\r\n- name: u\r\n  user:\r\n    password: |\r\n      p",
+      "kc");
+  REQUIRE(config.has_value());
+  CHECK(config->current_context == "c");
+  CHECK(config->users.at("u").password.expose_secret_text() == "p");  // as kubectl reads it
+}
+
 }  // namespace bulla::kube

@@ -54,6 +54,72 @@ TEST_CASE("byte order marks, CRLF and directives are no obstacle") {
   CHECK(read("%YAML 1.1\n# c\n---\na: 1\n") == Lines{R"(1 yaml {"a":1})"});
 }
 
+// Windows PowerShell puts a mark in front of each file; joined, they stand in the middle.
+TEST_CASE("each document may bring its byte order mark") {
+  const std::string mark = "\xEF\xBB\xBF";
+  const Lines both{R"(1 yaml {"a":1})", R"(2 yaml {"b":2})"};
+  CHECK(read(mark + "a: 1\n---\n" + mark + "b: 2\n") == both);
+  CHECK(read("a: 1\r\n---\r\n" + mark + "b: 2\r\n") == both);
+  CHECK(read("a: 1\n" + mark + "---\nb: 2\n") == both);
+  CHECK(read("a: 1\n--- # why\n" + mark + "b: 2\n") == both);
+  CHECK(read("a: 1\n---\n" + mark + "---\nb: 2\n") == Lines{both[0], R"(3 yaml {"b":2})"});
+  CHECK(read("a: 1\n" + mark + "# the next file\n---\nb: 2\n") ==
+        Lines{both[0], R"(3 yaml {"b":2})"});
+  CHECK(read(mark + "---\n" + mark + "a: 1\n") == Lines{both[0]});
+  CHECK(read("{\"a\":1}\n---\n" + mark + "{\"b\":2}\n") ==
+        Lines{R"(1 json {"a":1})", R"(3 json {"b":2})"});
+}
+
+TEST_CASE("a byte order mark that is part of a value stays") {
+  CHECK(read("a: |\n  \xEF\xBB\xBF# x\n") == Lines{"1 yaml {\"a\":\"\xEF\xBB\xBF# x\\n\"}"});
+  CHECK(read("a: \"x\n\xEF\xBB\xBFy\"\n") == Lines{"1 yaml {\"a\":\"x \xEF\xBB\xBFy\"}"});
+}
+
+// Go's encoding/json: "invalid UTF-16 surrogate pairs are [...] replaced by the Unicode replacement
+// character U+FFFD".
+TEST_CASE("half of a surrogate pair in JSON is U+FFFD, and other escapes are what they are") {
+  struct Case {
+    const char *in, *out;
+  };
+  const Case cases[] = {
+      {R"(\ud800)", "\xEF\xBF\xBD"},
+      {R"(\uDC00)", "\xEF\xBF\xBD"},
+      {R"(x\ud800y\udfffz)", "x\xEF\xBF\xBDy\xEF\xBF\xBDz"},
+      {R"(\ud800\ud83d\ude00)", "\xEF\xBF\xBD\xF0\x9F\x98\x80"},
+      {R"(\ud83d\ude00)", "\xF0\x9F\x98\x80"},
+      {R"(\ud800\n)", "\xEF\xBF\xBD\\n"},
+      {R"(\\ud800)", "\\\\ud800"},  // an escaped backslash
+      {R"(\\\ud800)", "\\\\\xEF\xBF\xBD"},
+      {R"(\u0000)", "\\u0000"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.in);
+    CHECK(read("{\"a\":\"" + std::string(c.in) + "\"}") ==
+          Lines{"1 json {\"a\":\"" + std::string(c.out) + "\"}"});
+  }
+  // Lines and places in the text stay what they were.
+  const auto two = read_documents("{\"a\":\"\\ud800\"}\n{\"b\":1}");
+  REQUIRE(two.has_value());
+  CHECK(two->at(1).line == 2);
+  CHECK(two->at(1).offset == 15);
+  CHECK(two->at(1).size == 7);
+}
+
+// kubectl and the reference read manifests a line at a time, and put a line feed behind each
+// (apimachinery's LineReader).
+TEST_CASE("a block at the end of a text without a final line feed keeps its line break") {
+  CHECK(read("k: |\n  x") == Lines{R"(1 yaml {"k":"x\n"})"});
+  CHECK(read("k: >\n  x\n  y") == Lines{R"(1 yaml {"k":"x y\n"})"});
+  CHECK(read("k: |+\n  x") == Lines{R"(1 yaml {"k":"x\n"})"});
+  CHECK(read("k: |-\n  x") == Lines{R"(1 yaml {"k":"x"})"});
+  CHECK(read("k: |\r\n  x\r\n  y") == Lines{R"(1 yaml {"k":"x\ny\n"})"});
+  CHECK(read("k: |\n  x\r") == Lines{R"(1 yaml {"k":"x\n"})"});
+  CHECK(read("a: 1\n---\nk: |\n  x") == Lines{R"(1 yaml {"a":1})", R"(2 yaml {"k":"x\n"})"});
+  CHECK(read("k: x") == Lines{R"(1 yaml {"k":"x"})"});
+  CHECK(read("k: \"x") ==
+        Lines{"error: line 2: found unexpected end of stream while scanning a quoted scalar"});
+}
+
 TEST_CASE("an error says in which line of the whole input") {
   CHECK(read("a: 1\n---\nb: 2\n---\n\nc: *x\n") == Lines{"error: line 6: unknown anchor \"x\""});
   CHECK(read("a: 1\nb: \xFF\n") == Lines{"error: line 2: not valid UTF-8"});

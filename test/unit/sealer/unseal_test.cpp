@@ -38,6 +38,12 @@ std::string key_secret(const std::string& name, const std::string& key) {
          R"("},"data":{"tls.key":")" + encode_base64(as_bytes(key_file(key))) + "\"}}";
 }
 
+/// A Secret as Go's encoding/json writes one that it made itself.
+std::string without_kind(std::string secret) {
+  constexpr std::string_view kind = R"("apiVersion":"v1","kind":"Secret",)";
+  return secret.erase(secret.find(kind), kind.size());
+}
+
 constexpr const char* key_a = "rsa2048-a.pkcs1.pem";
 constexpr const char* key_b = "rsa2048-b.pkcs1.pem";
 
@@ -57,7 +63,16 @@ TEST_CASE("every form of a key backup opens what the keys in it fit") {
       {"Secrets in JSON", {a, b}},
       {"two documents", {a + "\n---\n" + b}},
       {"a List", {R"({"apiVersion":"v1","kind":"List","items":[)" + a + "," + b + "]}"}},
+      // json.Marshal of a corev1.List that no API server has seen, and of Secrets in it.
+      {"a List as Go writes it",
+       {R"({"metadata":{},"items":[)" + without_kind(a) + "," + without_kind(b) + "]}\n"}},
+      {"Secrets as Go writes them", {without_kind(a) + "\n", without_kind(b) + "\n"}},
+      {"a List in YAML without a kind",
+       {"metadata: {}\nitems:\n- " + without_kind(a) + "\n- " + without_kind(b)}},
       {"PEM and a Secret", {key_file(key_b), a}},
+      {"PEM files with byte order marks, joined",
+       {"\xEF\xBB\xBF" + key_file(key_a) + "\xEF\xBB\xBF" + key_file(key_b)}},
+      {"Secrets with byte order marks, joined", {"\xEF\xBB\xBF" + a + "\n---\n\xEF\xBB\xBF" + b}},
   };
   for (const auto& c : cases) {
     CAPTURE(c.name);
