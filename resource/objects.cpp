@@ -136,6 +136,17 @@ Result<std::map<std::string, SecretBuffer>> read_string_data(const json::object&
   return items;
 }
 
+/// The names of spec.template.data that are null, which `data` then no longer holds.
+std::set<std::string> take_nulls(const json::object& secret_template,
+                                 std::map<std::string, std::string>& data) {
+  std::set<std::string> nulls;
+  for (const auto& item : find_member(secret_template, "data")->get_object()) {
+    if (item.value().is_null()) nulls.emplace(item.key());
+  }
+  for (const auto& name : nulls) data.erase(name);
+  return nulls;
+}
+
 Result<SecretTemplate> read_template(const json::object& spec, Scalars scalars) {
   SecretTemplate out;
   const auto* member = find_member(spec, "template");
@@ -159,6 +170,7 @@ Result<SecretTemplate> read_template(const json::object& spec, Scalars scalars) 
   if (const auto* map = data->if_object()) {
     for (const auto& item : *map)
       out.data.insert_or_assign(std::string(item.key()), text_or_empty(item.value()));
+    out.left_out = take_nulls(*object, out.data);
   }
   return out;
 }
@@ -192,12 +204,22 @@ json::object text_object(const Map& map) {
   return out;
 }
 
+/// spec.template.data, sorted: texts, and null for what is left out.
+json::object template_data_json(const SecretTemplate& from) {
+  std::map<std::string_view, json::value> sorted;
+  for (const auto& [name, text] : from.data) sorted.emplace(name, json::value(text));
+  for (const auto& name : from.left_out) sorted.emplace(name, nullptr);
+  json::object out(wiping_storage());
+  for (auto& [name, value] : sorted) out.emplace(name, std::move(value));
+  return out;
+}
+
 json::object template_json(const SecretTemplate& from) {
   json::object out(wiping_storage());
   out.emplace("metadata", ordered_metadata(from.metadata));
   if (!from.type.empty()) out.emplace("type", from.type);
   if (from.immutable) out.emplace("immutable", *from.immutable);
-  if (!from.data.empty()) out.emplace("data", text_object(from.data));
+  if (!from.data.empty() || !from.left_out.empty()) out.emplace("data", template_data_json(from));
   return out;
 }
 

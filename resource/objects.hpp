@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,8 @@ struct SecretTemplate {
   std::string type;
   std::optional<bool> immutable;
   std::map<std::string, std::string> data;  ///< Go templates over the decrypted items
+  /// Null entries of data: items that templates may use, and that the Secret does not get.
+  std::set<std::string> left_out;
 };
 
 /// A SealedSecret. Public: no plaintext.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resource/render.hpp"
 
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -9,9 +10,25 @@
 
 namespace bulla {
 
+namespace {
+
+/// Puts the text of each program that no item has the name of to the items, for the others to see
+/// as it stands there; their names.
+std::set<std::string> add_siblings(const std::map<std::string, std::string>& programs,
+                                   std::map<std::string, SecretBuffer>& items) {
+  std::set<std::string> added;
+  for (const auto& [name, text] : programs) {
+    if (items.try_emplace(name, SecretBuffer::copy_of(text)).second) added.insert(name);
+  }
+  return added;
+}
+
+}  // namespace
+
 void render(const std::map<std::string, std::string>& programs,
             std::map<std::string, SecretBuffer>& items, ItemFailures& failures) {
   const bool all_opened = !failures.any();
+  const auto siblings = add_siblings(programs, items);
   std::map<std::string, SecretBuffer> rendered;
   for (const auto& [item, text] : programs) {
     const auto program = tmpl::Template::parse(item, text);
@@ -26,7 +43,9 @@ void render(const std::map<std::string, std::string>& programs,
     else
       failures.add(output.error(), item);
   }
-  for (auto& [item, output] : rendered) items.insert_or_assign(item, std::move(output));
+  for (auto& [item, output] : rendered) {
+    if (siblings.contains(item)) items.insert_or_assign(item, std::move(output));
+  }
 }
 
 std::vector<Error> check_templates(const SealedSecret& sealed) {

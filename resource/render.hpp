@@ -9,7 +9,8 @@
 
 namespace bulla {
 
-/// Runs the programs of spec.template.data over `items` as they are, then puts the results in.
+/// Runs the programs of spec.template.data over `items`, and over each other's texts, as they are;
+/// then puts in the results of those that no item had the name of: what is sealed wins.
 /// Programs that don't parse are noted always; the others run only if `failures` was empty, for
 /// what they would say of an item that is missing would mislead.
 void render(const std::map<std::string, std::string>& programs,

@@ -269,6 +269,7 @@ Result<Unsealed> Unsealing::finish() {
   if (state.stopped) return state.stopped_error();
   const auto& secret_template = state.sealed.secret_template;
   render(secret_template.data, out.secret.data, failures);
+  for (const auto& item : secret_template.left_out) out.secret.data.erase(item);
   if (failures.any()) {
     auto error = std::move(failures).error();
     if (left_out > 0) error.message += "\n" + std::to_string(left_out) + " more were not tried";

@@ -58,8 +58,9 @@ struct Unsealed {
 /// the SealedSecret's name and namespace, and, unless the template has skip-set-owner-references,
 /// one owner reference to it (controller, no blockOwnerDeletion).
 ///
-/// Then each template in spec.template.data runs on the opened items, not on what other templates
-/// made, and replaces or adds the item of its name. They run only when every item opened.
+/// Then each template in spec.template.data runs on the opened items and on the other templates'
+/// texts (not on what they made), and adds the item of its name, unless that is sealed. They run
+/// only when every item opened. Null entries of spec.template.data take items out at the end.
 ///
 /// What has not the form of an envelope costs no private-key operation: so it is for those who
 /// tell nobody but the owner, see is_envelope_for().

@@ -115,6 +115,7 @@ Answer<Json> Cluster::admitted(Json object, const RequestInfo& info, const Resou
                        "\" cannot be handled as a " + resource.kind +
                        ": strict decoding error: " + unknown);
   }
+  prune_nulls(object, *resource.schema);
   return Answer<Json>(boost::system::in_place_value, std::move(object));
 }
 

@@ -24,6 +24,21 @@ std::vector<std::string> names(const Json& list) {
   return found;
 }
 
+/// sealed_secret_crd with a schema for the template, whose data may hold nulls if `nullable`.
+std::string nulls_crd(const std::string& nullable) {
+  std::string crd = sealed_secret_crd;
+  const std::string anything =
+      "template: {type: object, x-kubernetes-preserve-unknown-fields: true}";
+  const std::string texts = "{type: object, additionalProperties: {type: string}}";
+  return crd.replace(crd.find(anything), anything.size(),
+                     "template: {type: object, properties: {type: {type: string}, data: {type: "
+                     "object, additionalProperties: {type: string, nullable: " +
+                         nullable +
+                         "}}, metadata: {type: object, x-kubernetes-preserve-unknown-fields: true, "
+                         "properties: {labels: " +
+                         texts + ", annotations: " + texts + "}}}}");
+}
+
 }  // namespace
 
 TEST_CASE("a Secret that a real server refuses is refused in its words") {
@@ -156,6 +171,27 @@ TEST_CASE("custom resources are pruned and checked by their schema") {
   CHECK(put.code == 422);
   CHECK(put.at("message").find("metadata.resourceVersion: Invalid value: 0x0") !=
         std::string::npos);
+}
+
+// As kube-apiserver 1.20 answered, for the reference's CRD and for one with `nullable: true`.
+TEST_CASE("nulls go where the schema does not allow them, and stay where it says nothing") {
+  const auto spec_after = [](const std::string& crd) {
+    ApiServer server;
+    server.install_crd(crd);
+    Json object = sealed_secret("s");
+    object.at("spec") = json_from_yaml(R"({"encryptedData":{"a":"AgB"},"template":{
+        "data":{"a":null,"k":"v"},"type":null,"metadata":{"annotations":{"q":null},
+        "labels":null,"creationTimestamp":null,"zz":null}}})");
+    const auto made = create(server, sealed_path, object);
+    CHECK(made.code == 201);
+    return *find(made.body, "spec");
+  };
+  CHECK(spec_after(nulls_crd("false")) ==
+        json_from_yaml(R"({"encryptedData":{"a":"AgB"},"template":{"data":{"k":"v"},"metadata":
+            {"annotations":{},"creationTimestamp":null,"zz":null}}})"));
+  CHECK(spec_after(nulls_crd("true")) ==
+        json_from_yaml(R"({"encryptedData":{"a":"AgB"},"template":{"data":{"a":null,"k":"v"},
+            "metadata":{"annotations":{},"creationTimestamp":null,"zz":null}}})"));
 }
 
 TEST_CASE("each kind of patch does its work") {

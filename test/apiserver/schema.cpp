@@ -164,6 +164,27 @@ std::vector<std::string> prune(Json& object, const Json& schema) {
   return removed;
 }
 
+void prune_nulls(Json& value, const Json& schema) {
+  if (auto* list = value.if_array()) {
+    const Json* items = find(schema, "items");
+    for (Json& item : *list) {
+      if (items) prune_nulls(item, *items);
+    }
+  }
+  auto* object = value.if_object();
+  if (!object) return;
+  std::vector<std::string> nulls;
+  for (auto& member : *object) {
+    const Json* known = member_schema(schema, member.key());
+    if (known && member.value().is_null() && !flag(*known, "nullable")) {
+      nulls.emplace_back(member.key());
+    } else if (known) {
+      prune_nulls(member.value(), *known);
+    }
+  }
+  for (const auto& name : nulls) object->erase(name);
+}
+
 std::vector<FieldError> check_schema(const Json& object, const Json& schema) {
   std::vector<FieldError> errors;
   check_below(object, schema, "", errors);

@@ -14,6 +14,11 @@ namespace bulla::test {
 /// `spec.colour`. apiVersion, kind and metadata at the top are left alone.
 std::vector<std::string> prune(Json& object, const Json& schema);
 
+/// Removes nulls where the schema names the member and does not say `nullable`, as a real API
+/// server does for custom resources (apiextensions, PruneNonNullableNullsWithoutDefaults). Nulls in
+/// lists, and where the schema says nothing, stay.
+void prune_nulls(Json& object, const Json& schema);
+
 /// Checks types, required fields, enumerations, and numeric bounds of a structural schema.
 [[nodiscard]] std::vector<FieldError> check_schema(const Json& object, const Json& schema);
 

@@ -83,4 +83,13 @@ TEST_CASE("an item of a SealedSecret that is no text spoils only itself") {
   CHECK(sealed->encrypted_data == std::map<std::string, std::string>{{"a", ""}, {"b", "AgB="}});
 }
 
+TEST_CASE("null entries of template.data are kept, in their place among the others") {
+  const auto object = json::parse(R"({"metadata":{"name":"a"},"spec":{"encryptedData":{},
+      "template":{"data":{"c":"x","b":null,"a":""}}}})");
+  const auto sealed = SealedSecret::from_json(object);
+  REQUIRE(sealed.has_value());
+  CHECK(json::serialize(sealed->to_json().at("spec").at("template").at("data")) ==
+        R"({"a":"","b":null,"c":"x"})");
+}
+
 }  // namespace bulla::test

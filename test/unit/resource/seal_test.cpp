@@ -321,6 +321,53 @@ TEST_CASE("an explanation costs a bounded number of operations, whatever the key
   CHECK(private_key_operations() == before + limits::explain_operations_max);
 }
 
+// The reference from 0.37.0 (siblings, what is sealed wins) and 0.40.0 (null entries) on.
+TEST_CASE("a template sees the items and the other templates' texts, and null leaves an item out") {
+  struct Case {
+    std::string name;
+    const char* data;
+    std::map<std::string, std::string> items;
+  };
+  const std::map<std::string, std::string> sealed{{"password", "hunter2"}};
+  const auto and_sealed = [&](std::map<std::string, std::string> more) {
+    more.insert(sealed.begin(), sealed.end());
+    return more;
+  };
+  const Case cases[] = {
+      {"a plaintext sibling", R"({"url":"{{.username}}:{{.password}}","username":"me"})",
+       and_sealed({{"url", "me:hunter2"}, {"username", "me"}})},
+      {"its text, not what it makes", R"({"a":"<{{.b}}>","b":"{{.password}}"})",
+       and_sealed({{"a", "<{{.password}}>"}, {"b", "hunter2"}})},
+      {"itself", R"({"a":"x{{len .a}}"})", and_sealed({{"a", "x11"}})},
+      {"a name that is sealed too: the sealed item wins", R"({"password":"p","a":"{{.password}}"})",
+       and_sealed({{"a", "hunter2"}})},
+      {"null takes a sealed item out, after it was used",
+       R"({"password":null,"a":"{{.password}}"})",
+       {{"a", "hunter2"}}},
+      {"null for what is nowhere", R"({"no":null,"a":"{{.no}}"})",
+       and_sealed({{"a", "<no value>"}})},
+      {"an empty text is no null", R"({"a":"","b":"[{{.a}}]"})",
+       and_sealed({{"a", ""}, {"b", "[]"}})},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    auto object = sealed_for_a(secret()).to_json();
+    object.at("spec").at("template").as_object()["data"] = json::parse(c.data);
+    const auto opened = unseal(SealedSecret::from_json(object).value(), keys());
+    REQUIRE(opened.has_value());
+    std::map<std::string, std::string> items;
+    for (const auto& [item, value] : opened->secret.data)
+      items.emplace(item, value.expose_secret_text());
+    CHECK(items == c.items);
+  }
+}
+
+TEST_CASE("a template whose output is not wanted runs all the same, and its errors count") {
+  auto sealed = sealed_for_a(secret());
+  sealed.secret_template.data["password"] = "{{ fail \"no\" }}";
+  CHECK_FALSE(unseal(sealed, keys()).has_value());
+}
+
 TEST_CASE("the deprecated form opens as the reference's controller opens it") {
   for (const std::string scope : {"clw", "nsw", "strict"}) {
     CAPTURE(scope);
