@@ -52,10 +52,11 @@ std::vector<std::string> ReplacedFile::losses() const {
     }
     std::string items;
     for (const auto& item : object.items) items += (items.empty() ? "" : ", ") + item;
-    if (!items.empty()) {
-      told.push_back(file_ + " held " + items + " of " + place +
-                     ", and does not any more (--merge-into " + file_ + " keeps other items)");
-    }
+    if (items.empty()) continue;
+    auto loss = file_;
+    loss.append(" held ").append(items).append(" of ").append(place);
+    loss.append(", and does not any more (--merge-into ").append(file_);
+    told.push_back(loss.append(" keeps other items)"));
   }
   return told;
 }
