@@ -125,7 +125,8 @@ kube::Awaitable<void> Controller::elect() {
 void Controller::lead() {
   if (stopped_) return;
   ledger_.lead();
-  keys_.lead();
+  using Names = KeyRegistry::Names;
+  keys_.lead(leading_.has_lease() ? Names::random : Names::agreed);
   for (const auto& watch : watches_) watch->take_over();
   for (std::size_t i = 0; i < workers; ++i) workers_.start(work());
 }

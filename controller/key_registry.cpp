@@ -94,8 +94,9 @@ void KeyRegistry::stop() {
   first_key_.cancel();
 }
 
-void KeyRegistry::lead() {
+void KeyRegistry::lead(Names names) {
   leading_ = true;
+  names_ = names;
   for (const auto& [held, malformed] : malformed_) record(malformed);
   bell_.cancel();
 }
@@ -166,6 +167,7 @@ void KeyRegistry::on_event(Watching& watching, kube::ObjectEvent event) {
 
 void KeyRegistry::take(Source source, const json::value& secret) {
   const Held held{source, std::string(kube::name_of(secret))};
+  names_seen_.insert(held.second);
   if (kube::label_of(secret, key_label).value_or("active") != "active") return forget(held);
   if (auto ours = check_origin(held, secret); !ours) return pass_over(held, secret, ours.error());
   auto entry = parse_key_secret(secret, parts_.options.key_order);

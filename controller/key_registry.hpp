@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -32,7 +33,8 @@ namespace bulla {
 /// key is stored in the cluster before it is used and before its certificate is served. A stand-by
 /// waits for the keys that the leader stores. Replicas that each believe to be the only one and add
 /// a key at the same moment end with one key more, by its name (see key_secret_name()), which takes
-/// no permission but to create and to list.
+/// no permission but to create and to list. A name that a key Secret had in the life of this
+/// process is not given to another one: a lost key is put back under it.
 ///
 /// Threads: that of the client's executor; keys are generated on the pool. What the constructor
 /// takes must outlive it. Lifetime: until run() has returned.
@@ -55,8 +57,13 @@ class KeyRegistry {
   /// Runs until stop(). Never gives up: an API server that does not answer is asked again.
   [[nodiscard]] kube::Awaitable<void> run();
   void stop();
+  /// How a new key Secret gets its name.
+  enum class Names {
+    random,  ///< by chance: a Lease says that nobody else adds keys
+    agreed,  ///< by what all replicas see: nothing says so
+  };
   /// This replica is the one that writes, from now on.
-  void lead();
+  void lead(Names names);
   /// Adds a key now, whatever the age of the newest. Leaders only.
   void renew_now();
 
@@ -99,6 +106,8 @@ class KeyRegistry {
   [[nodiscard]] kube::Awaitable<void> keep_a_key();
   [[nodiscard]] kube::Awaitable<Result<void>> make_key();
   [[nodiscard]] kube::Awaitable<Result<std::string>> cluster_id();
+  [[nodiscard]] kube::Awaitable<Result<std::string>> next_name(const Keyring& before,
+                                                               unsigned attempt, WallTime now);
   [[nodiscard]] kube::Awaitable<Result<bool>> store(boost::json::value secret, std::string name,
                                                     std::shared_ptr<const Keyring> before);
   [[nodiscard]] kube::Awaitable<Result<bool>> take_from_another(
@@ -117,8 +126,12 @@ class KeyRegistry {
   std::map<Held, Fingerprint> held_;
   std::map<Held, Malformed> malformed_;
   std::map<Held, std::string> made_from_sealed_;  ///< uids of Secrets that are never keys
+  std::set<std::string> names_seen_;              ///< of key Secrets, gone ones too
+  /// Of the key Secret that was sent last, while nobody knows whether it was stored.
+  std::string unanswered_name_;
   std::optional<std::string> cluster_id_;
   bool leading_ = false;
+  Names names_ = Names::agreed;
   bool cutoff_met_ = false;
   bool renew_asked_ = false;
   /// The ring when a key was asked for: one that was not in it is the answer, whoever made it.

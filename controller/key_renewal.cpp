@@ -102,25 +102,40 @@ kube::Awaitable<void> KeyRegistry::keep_a_key() {
 kube::Awaitable<Result<void>> KeyRegistry::make_key() {
   const Options& options = parts_.options;
   const auto before = ring_;
-  auto work = [&options, now = parts_.clock.now()] { return generate(options, now); };
+  const auto now = parts_.clock.now();
+  auto work = [&options, now] { return generate(options, now); };
   auto made = co_await run_on(parts_.pool, std::move(work));
   if (!made) co_return made.error();
-  auto cluster = co_await cluster_id();
-  if (!cluster) co_return std::move(cluster).error().during("storing a new key");
 
   for (unsigned attempt = 0; attempt <= name_attempts_max; ++attempt) {
+    auto name = co_await next_name(*before, attempt, now);
+    if (!name) co_return std::move(name).error().during("storing a new key");
     // Another replica, or a person, may have been faster.
     if (!due()) co_return Result<void>();
-    // The first key of a cluster that we know nothing about must not have everybody's name.
-    const bool by_chance = attempt == name_attempts_max || (cluster->empty() && before->empty());
-    std::string name;
-    if (!by_chance) name = key_secret_name({options.key_prefix, *cluster, *before, attempt});
-    auto secret = make_key_secret(made->key, made->certificate, options, name);
-    auto stored = co_await store(std::move(secret), std::move(name), before);
+    if (name->empty()) continue;
+    auto secret = make_key_secret(made->key, made->certificate, options, *name);
+    auto stored = co_await store(std::move(secret), std::move(*name), before);
     if (!stored) co_return std::move(stored).error().during("storing a new key");
     if (*stored) co_return Result<void>();
   }
   co_return Error{Errc::conflict, "storing a new key: every name is taken"};
+}
+
+/// The name to try; empty: the one of this attempt is not to be used, try the next.
+kube::Awaitable<Result<std::string>> KeyRegistry::next_name(const Keyring& before, unsigned attempt,
+                                                            WallTime now) {
+  // What was sent without an answer may be stored: the same name finds it, and makes no second key.
+  if (!unanswered_name_.empty()) co_return unanswered_name_;
+  const auto& prefix = parts_.options.key_prefix;
+  if (names_ == Names::random || attempt == name_attempts_max)
+    co_return random_key_secret_name(prefix);
+  auto cluster = co_await cluster_id();
+  if (!cluster) co_return cluster.error();
+  // The first key of a cluster that we know nothing about must not have everybody's name.
+  if (cluster->empty() && before.empty()) co_return random_key_secret_name(prefix);
+  auto name = key_secret_name({prefix, *cluster, before, now, attempt});
+  if (names_seen_.contains(name)) co_return std::string();
+  co_return name;
 }
 
 /// The uid of our namespace; empty where we may not read it.
@@ -148,7 +163,9 @@ kube::Awaitable<Result<bool>> KeyRegistry::store(json::value secret, std::string
                                                  std::shared_ptr<const Keyring> before) {
   auto path = secrets_path(parts_.options.own_namespace);
   const auto stored = co_await parts_.client.create_object(std::move(path), std::move(secret));
-  if (!stored && stored.error().code == Errc::conflict && !name.empty())
+  const bool unanswered = !stored && stored.error().code == Errc::unavailable;
+  unanswered_name_ = unanswered ? name : std::string();
+  if (!stored && stored.error().code == Errc::conflict)
     co_return co_await take_from_another(std::move(name), std::move(before));
   if (!stored) co_return stored.error();
   log_info("New key written",

@@ -109,6 +109,7 @@ std::string key_secret_name(const KeyNameSeed& seed) {
   std::string text = "key of ";
   text.append(seed.cluster).append("\n");
   for (const auto key : keys) text.append(key).append("\n");
+  text += std::to_string(seed.time.time_since_epoch() / key_name_period) + "\n";
   text += std::to_string(seed.attempt);
   std::array<std::uint8_t, crypto_hash_sha256_BYTES> digest{};
   const auto bytes = as_bytes(text);
@@ -117,6 +118,13 @@ std::string key_secret_name(const KeyNameSeed& seed) {
   std::string name(seed.prefix);
   for (std::size_t i = 0; i < name_suffix_length; ++i)
     name += name_alphabet[digest.at(i) % name_alphabet.size()];
+  return name;
+}
+
+std::string random_key_secret_name(std::string_view prefix) {
+  std::string name(prefix);
+  for (std::size_t i = 0; i < name_suffix_length; ++i)
+    name += name_alphabet[randombytes_uniform(static_cast<std::uint32_t>(name_alphabet.size()))];
   return name;
 }
 

@@ -38,6 +38,10 @@ inline constexpr std::string_view retired_keys_selector =
                                                  const Options& options,
                                                  const std::string& name = {});
 
+/// Replicas that add a key at the same moment agree on its name unless a step of this lies between
+/// them; a key that is lost and made anew in a later step gets another name.
+inline constexpr auto key_name_period = std::chrono::minutes(10);
+
 /// What the name of a new key Secret is made from.
 struct KeyNameSeed {
   std::string_view prefix;
@@ -45,12 +49,18 @@ struct KeyNameSeed {
   /// backup of one cluster, applied to another one, could overwrite a key there.
   std::string_view cluster;
   const Keyring& ring;   ///< the keys before the new one
+  WallTime time = {};    ///< the new key's; counts in steps of key_name_period
   unsigned attempt = 0;  ///< how many names before this one were taken by something else
 };
 /// The name of the key Secret that follows a ring: the prefix and five characters, as the API
 /// server makes them up, but the same for all who see the same ring. Two replicas that add a key at
 /// the same moment ask for the same name, and the API server gives it to one of them.
+/// The time is in it because the same ring comes again when the newest key is lost: a new key must
+/// not take the name of one that is to be put back from a backup.
 [[nodiscard]] std::string key_secret_name(const KeyNameSeed& seed);
+/// The prefix and five characters of chance, for who alone adds keys: never again the name of a key
+/// that was lost.
+[[nodiscard]] std::string random_key_secret_name(std::string_view prefix);
 
 /// The key to seal with at `now`: the newest one, but for those that come from the future by more
 /// than a few minutes (made while a clock was wrong, or brought along for later). Those wait for

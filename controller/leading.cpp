@@ -60,6 +60,7 @@ kube::Awaitable<Result<void>> Leading::run(std::function<void()> on_leading,
     kube::LeaderElector::Calls calls;
     calls.on_leading = [&] {
       log_info("leader election: this replica leads");
+      has_lease_ = true;
       lead();
     };
     calls.on_interrupted = std::move(break_off);

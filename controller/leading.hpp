@@ -39,6 +39,8 @@ class Leading {
   void stop() noexcept;
 
   [[nodiscard]] bool leads() const noexcept { return leading_ && leadership_.holds(); }
+  /// A Lease says that this replica alone writes; false where nothing says so.
+  [[nodiscard]] bool has_lease() const noexcept { return has_lease_; }
   /// Who leads, as far as we know; empty if nobody does.
   [[nodiscard]] std::string leader() const;
   /// For a liveness probe.
@@ -49,6 +51,7 @@ class Leading {
   kube::Leadership leadership_;
   kube::Client client_;
   bool leading_ = false;
+  bool has_lease_ = false;
 };
 
 }  // namespace bulla

@@ -114,7 +114,9 @@ TEST_CASE("of keys all from the future the newest is used") {
 // Without leader election each replica takes itself for the only one.
 
 TEST_CASE("replicas that start together without a key make one") {
+  SetClock clock("2026-11-23T22:00:00Z");
   World::Settings settings;
+  settings.clock = &clock;
   settings.options.leader_elect = false;
   settings.recorded_key = false;
   settings.start = false;
@@ -137,7 +139,9 @@ TEST_CASE("replicas that start together without a key make one") {
 }
 
 TEST_CASE("replicas that are told to renew together add one key") {
+  SetClock clock("2026-11-23T22:00:00Z");
   World::Settings settings;
+  settings.clock = &clock;
   settings.options.leader_elect = false;
   World world(settings);
   const auto second = world.another();
@@ -188,10 +192,66 @@ TEST_CASE("where the own namespace can't be read, the first key's name is left t
   REQUIRE(world.server.wait_for([&] { return key_count(world) == 1; }));
   Keyring none;
   CHECK(text_at(world.server.list("secrets", "kube-system").at(0), "metadata.name") !=
-        key_secret_name({"sealed-secrets-key", "", none, 0}));
+        key_secret_name({.prefix = "sealed-secrets-key", .cluster = "", .ring = none}));
 }
 
-TEST_CASE("names of key Secrets look as ever, and depend on cluster, keys and attempt alone") {
+// A key that is lost is put back under its name, which must be free for that.
+
+TEST_CASE("a new key never takes the name of one that was lost") {
+  SetClock clock("2026-11-23T22:00:00Z");
+  World::Settings settings;
+  settings.clock = &clock;
+  settings.recorded_key = false;
+  SUBCASE("one replica leads") { settings.options.leader_elect = true; }
+  SUBCASE("nothing says who leads") { settings.options.leader_elect = false; }
+  World world(settings);
+  std::set<std::string> lost;
+  const auto lose_the_key = [&] {
+    REQUIRE(world.server.wait_for([&] { return key_count(world) == 1; }));
+    const auto key = world.server.list("secrets", "kube-system").at(0);
+    const auto name = text_at(key, "metadata.name");
+    CHECK_MESSAGE(lost.insert(name).second, name);
+    world.server.remove("secrets", "kube-system", name);
+  };
+  lose_the_key();
+  lose_the_key();
+  lose_the_key();
+  // A controller that starts anew knows nothing of them.
+  REQUIRE(world.server.wait_for([&] { return key_count(world) == 1; }));
+  world.stop();
+  lose_the_key();
+  clock.set("2026-11-23T22:10:00Z");
+  world.start();
+  REQUIRE(world.server.wait_for([&] { return key_count(world) == 1; }));
+  lose_the_key();
+}
+
+TEST_CASE("the key that follows a lost newest key has another name") {
+  SetClock clock("2026-11-23T22:00:00Z");
+  World::Settings settings;
+  settings.clock = &clock;
+  SUBCASE("one replica leads") { settings.options.leader_elect = true; }
+  SUBCASE("nothing says who leads") { settings.options.leader_elect = false; }
+  World world(settings);
+  const auto renew = [&] {
+    REQUIRE(world.server.wait_for([&] { return key_count(world) == 1; }));
+    REQUIRE(world.ask_until(
+        [&] { return world.metrics().find("keys{state=\"active\"} 1\n") != std::string::npos; }));
+    world.post([&] { world.controller().renew_key(); });
+    REQUIRE(world.server.wait_for([&] { return key_count(world) == 2; }));
+    for (const auto& secret : world.server.list("secrets", "kube-system")) {
+      if (text_at(secret, "metadata.name") != recorded_name)
+        return text_at(secret, "metadata.name");
+    }
+    return std::string();
+  };
+  const auto first = renew();
+  world.server.remove("secrets", "kube-system", first);
+  CHECK(renew() != first);
+}
+
+TEST_CASE(
+    "names of key Secrets look as ever, and depend on cluster, keys, time and attempt alone") {
   Keyring none;
   Keyring one;
   (void)one.add(
@@ -200,16 +260,32 @@ TEST_CASE("names of key Secrets look as ever, and depend on cluster, keys and at
   std::set<std::string> names;
   for (const auto* ring : {&none, &one}) {
     for (const auto* cluster : {"uid-1", "uid-2"}) {
-      for (const unsigned attempt : {0U, 1U}) {
-        const auto name = key_secret_name({"sealed-secrets-key", cluster, *ring, attempt});
-        CHECK(name == key_secret_name({"sealed-secrets-key", cluster, *ring, attempt}));
-        CHECK(name.size() == recorded_name.size());
-        CHECK(name.starts_with("sealed-secrets-key"));
-        names.insert(name);
+      for (const auto* time : {"2026-01-02T00:00:00Z", "2026-01-02T00:10:00Z"}) {
+        for (const unsigned attempt : {0U, 1U}) {
+          const auto made_at = parse_rfc3339(time).value();
+          KeyNameSeed seed{"sealed-secrets-key", cluster, *ring, made_at, attempt};
+          const auto name = key_secret_name(seed);
+          seed.time += std::chrono::minutes(9);  // replicas are not all as fast
+          CHECK(name == key_secret_name(seed));
+          CHECK(name.size() == recorded_name.size());
+          CHECK(name.starts_with("sealed-secrets-key"));
+          names.insert(name);
+        }
       }
     }
   }
-  CHECK(names.size() == 8);
+  CHECK(names.size() == 16);
+}
+
+TEST_CASE("random names of key Secrets look like the others, and are another one each time") {
+  std::set<std::string> names;
+  for (int i = 0; i < 20; ++i) {
+    const auto name = random_key_secret_name("sealed-secrets-key");
+    CHECK(name.size() == recorded_name.size());
+    CHECK(name.starts_with("sealed-secrets-key"));
+    names.insert(name);
+  }
+  CHECK(names.size() == 20);
 }
 
 TEST_CASE("the age of the key that is sealed with is a metric") {
