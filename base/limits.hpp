@@ -98,6 +98,15 @@ constexpr std::size_t closed_items_max = 100;
 /// Private-key operations for telling an owner why an item does not open: 7 labels for 18 keys,
 /// which is a year and a half of monthly renewal.
 constexpr std::size_t explain_operations_max = 128;
+/// What one attempt to open an object may take of a core, in seconds: the operations above under
+/// 4096 bits take 40. Waiting for a core is not counted.
+constexpr std::size_t opening_cpu_seconds_max = 60;
+/// Private-key operations of a first, quick look at an object: a quarter of a second under 4096
+/// bits. What needs more, or an explanation, waits behind what is new.
+constexpr std::size_t quick_operations_max = 64;
+/// Objects that are worked on thoroughly at a time: four of those that etcd takes stay below 64
+/// MiB of memory.
+constexpr std::size_t thorough_passes_max = 4;
 
 // --- the controller -----------------------------------------------------------------------------
 /// Events that wait to be sent. More are dropped and counted, of the namespace that has the most:

@@ -28,7 +28,8 @@ kube::Client at_rate(const kube::Client& client, const Options& options) {
   return rate ? client.with_rate(*rate) : client;
 }
 
-std::size_t key_threads() { return std::max(1U, std::thread::hardware_concurrency()); }
+/// Two at least: what takes long must leave one.
+std::size_t key_threads() { return std::max(2U, std::thread::hardware_concurrency()); }
 
 }  // namespace
 
@@ -40,12 +41,13 @@ Controller::Controller(Parts parts)
       clock_(parts.clock),
       random_(parts.random),
       pool_(key_threads()),
+      fair_pool_(client_.executor(), pool_, key_threads()),
       ledger_(options_.repair_drift, Ledger::Role::stands_by),
       queue_(client_.executor(), timing_.retry),
       events_(client_, {}, parts.clock, random_),
       keys_({client_, options_, events_, pool_, parts.clock, random_}, [this] { keys_changed(); }),
-      reconciler_({client_, options_, keys_, ledger_, events_, metrics_, pool_, parts.clock,
-                   timing_.refused_retry}),
+      reconciler_({client_, options_, keys_, ledger_, attempts_, events_, metrics_, fair_pool_,
+                   parts.clock, timing_.refused_retry}),
       sealed_requests_({[this] { return keys_.ring(); },
                         [this] { return keys_.newest(); },
                         options_.accept_deprecated_v1_data,
@@ -100,8 +102,8 @@ kube::Awaitable<Result<void>> Controller::run() {
   const bool has_key = co_await keys_.wait_for_key();
   if (has_key) {
     for (auto& namespace_ : options_.namespaces()) {
-      NamespaceWatch::Parts parts{client_, options_, timing_.informer, ledger_, queue_,
-                                  events_, metrics_, drift_,           random_};
+      NamespaceWatch::Parts parts{client_, options_, timing_.informer, ledger_, attempts_,
+                                  queue_,  events_,  metrics_,         drift_,  random_};
       watches_.push_back(std::make_unique<NamespaceWatch>(parts, std::move(namespace_)));
       background_.start(watches_.back()->run());
     }
@@ -132,20 +134,22 @@ void Controller::lead() {
 }
 
 kube::Awaitable<void> Controller::work() {
-  while (const auto key = co_await queue_.get()) {
+  while (const auto turn = co_await queue_.get()) {
+    const kube::ObjectKey& key = turn->key;
     if (!leading_.leads()) {
       // Interrupted: what a pass would write is refused.
-      queue_.add_after(*key, options_.election_timings().retry);
-      queue_.done(*key);
+      queue_.add_after(key, options_.election_timings().retry);
+      queue_.done(key);
       continue;
     }
-    const Next next = co_await reconciler_.reconcile(*key, queue_.failures(*key));
+    const Next next = co_await reconciler_.reconcile(*turn, queue_.failures(key));
     switch (next.when) {
-      case Next::When::done: queue_.forget(*key); break;
-      case Next::When::again: queue_.add(*key); break;
-      case Next::When::retry: queue_.add_failed(*key, next.at_least); break;
+      case Next::When::done: queue_.forget(key); break;
+      case Next::When::again: queue_.add(key); break;
+      case Next::When::retry: queue_.add_failed(key, next.at_least); break;
+      case Next::When::thoroughly: queue_.add(key, kube::Priority::thorough); break;
     }
-    queue_.done(*key);
+    queue_.done(key);
   }
 }
 
@@ -181,6 +185,7 @@ kube::Awaitable<void> Controller::wind_down() {
 
 void Controller::stop() {
   stopped_ = true;
+  attempts_.stop();
   sealed_requests_.stop();
   keys_.stop();
   stop_bell_.cancel();
@@ -207,7 +212,7 @@ void Controller::keys_changed() {
   for (const auto& entry : keys_.ring()->newest_first())
     fingerprints.push_back(entry->key.fingerprint());
   ledger_.keys_are(fingerprints);
-  for (const auto& key : ledger_.waiting_for_keys()) queue_.add(key);
+  for (const auto& key : ledger_.waiting_for_keys()) queue_.add(key, kube::Priority::retry);
 }
 
 void Controller::refresh_metrics() {

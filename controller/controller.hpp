@@ -12,7 +12,9 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "controller/attempts.hpp"
 #include "controller/drift_guard.hpp"
+#include "controller/fair_pool.hpp"
 #include "controller/http_server.hpp"
 #include "controller/key_registry.hpp"
 #include "controller/leading.hpp"
@@ -45,7 +47,7 @@ struct ControllerTiming {
 /// they serve HTTP, follow the keys, and watch, so that one of them can take over at once.
 ///
 /// Threads: everything runs on the client's executor, which must be that of a single-threaded
-/// io_context; private-key work runs on a pool of its own, one thread a core.
+/// io_context; private-key work runs on a pool of its own, one thread a core, and two at least.
 /// Lifetime: until run() has returned. The clock and the source of randomness must outlive it.
 class Controller {
  public:
@@ -94,8 +96,10 @@ class Controller {
   const Clock& clock_;
   Random& random_;
   boost::asio::thread_pool pool_;
+  FairPool fair_pool_;
   Metrics metrics_;
   Ledger ledger_;
+  Attempts attempts_;
   DriftGuard drift_;
   kube::WorkQueue queue_;
   kube::EventRecorder events_;

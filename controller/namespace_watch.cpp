@@ -81,13 +81,13 @@ void NamespaceWatch::on_sealed_secret(kube::ObjectEvent event) {
       sealed_roll_.saw(key);
       const bool known = parts_.ledger.knows(key);
       const bool needs_pass = parts_.ledger.sealed_secret_is(event.object, trust);
-      if (needs_pass) parts_.queue.add(key, priority);
+      if (needs_pass) changed(key, priority);
       const bool untold = !known || !parts_.ledger.leads();
       if (untold && !needs_pass) show_condition(key, event.object);
       break;
     }
     case Kind::apply:
-      if (parts_.ledger.sealed_secret_is(event.object, trust)) parts_.queue.add(key);
+      if (parts_.ledger.sealed_secret_is(event.object, trust)) changed(key, kube::Priority::live);
       if (!parts_.ledger.leads()) show_condition(key, event.object);
       break;
     case Kind::remove: gone(key); break;
@@ -150,7 +150,11 @@ void NamespaceWatch::secret_came(const kube::ObjectKey& key, const boost::json::
 
 void NamespaceWatch::repair(const kube::ObjectKey& key) {
   const auto answer = parts_.drift.drifted(key, std::chrono::steady_clock::now());
-  parts_.queue.add_after(key, answer.wait);
+  if (answer.wait.count() == 0) {
+    parts_.queue.add(key);
+  } else {
+    parts_.queue.add_after(key, answer.wait);
+  }
   if (!answer.tell) return;
   const std::string message = "Secret " + quoted(key.name) +
                               " is changed by something else again and again: it is put right, "
@@ -170,7 +174,13 @@ void NamespaceWatch::stop_trusting() {
     parts_.queue.add(key, kube::Priority::backlog);
 }
 
+void NamespaceWatch::changed(const kube::ObjectKey& key, kube::Priority priority) {
+  parts_.attempts.outdate(key);
+  parts_.queue.add(key, priority);
+}
+
 void NamespaceWatch::gone(const kube::ObjectKey& key) {
+  parts_.attempts.outdate(key);
   parts_.ledger.sealed_secret_gone(key);
   parts_.queue.forget(key);
   if (parts_.options.old_gc_behavior && parts_.ledger.leads()) parts_.queue.add(key);

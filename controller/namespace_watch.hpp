@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/random.hpp"
+#include "controller/attempts.hpp"
 #include "controller/drift_guard.hpp"
 #include "controller/ledger.hpp"
 #include "controller/metrics.hpp"
@@ -32,6 +33,7 @@ class NamespaceWatch {
     const Options& options;
     kube::InformerOptions informer;  ///< times; what to list is filled in here
     Ledger& ledger;
+    Attempts& attempts;
     kube::WorkQueue& queue;
     kube::EventRecorder& events;
     Metrics& metrics;
@@ -59,6 +61,7 @@ class NamespaceWatch {
   void on_secret(kube::ObjectEvent event);
   void secret_came(const kube::ObjectKey& key, const boost::json::value& metadata,
                    kube::Priority priority);
+  void changed(const kube::ObjectKey& key, kube::Priority priority);
   void gone(const kube::ObjectKey& key);
   void show_condition(const kube::ObjectKey& key, const boost::json::value& object);
   void repair(const kube::ObjectKey& key);

@@ -17,6 +17,10 @@ struct Reconciler::Seen {
   kube::ObjectKey key;
   boost::json::value sealed;
   std::optional<boost::json::value> secret;
+  kube::Priority priority;
+  Attempts::Attempt attempt;
+
+  [[nodiscard]] bool thoroughly() const noexcept { return priority == kube::Priority::thorough; }
 };
 
 struct Reconciler::Opened {

@@ -2,16 +2,18 @@
 #include "controller/reconciler.hpp"
 
 #include <boost/json/object.hpp>
+#include <chrono>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "controller/audit.hpp"
 #include "controller/key_choice.hpp"
 #include "controller/pass.hpp"
 #include "controller/paths.hpp"
 #include "controller/secret_policy.hpp"
 #include "controller/secret_update.hpp"
-#include "controller/tasks.hpp"
 #include "resource/objects.hpp"
 #include "resource/seal.hpp"
 
@@ -22,19 +24,53 @@ using kube::Awaitable;
 
 namespace {
 
-/// What `object` opens to.
-Result<Unsealed> unseal_object(const json::value& object, const Keyring& ring,
-                               const std::vector<Keyring::Entry>& order,
-                               const UnsealOptions& options) {
+/// One attempt to open an object, on the pool's thread.
+struct Opening {
+  const json::value& object;
+  std::vector<Keyring::Entry> order;
+  bool accepts_deprecated;
+  bool thoroughly;
+  Attempts::Attempt attempt;
+
+  Result<Unsealed> operator()() const;
+};
+
+/// What the object opens to. Errors: unavailable when the attempt has become pointless, or a quick
+/// look does not do; else those of SealedSecret::from_json() and unseal().
+Result<Unsealed> Opening::operator()() const {
   auto sealed = SealedSecret::from_json(object);
   if (!sealed) return sealed.error();
-  auto unsealed = unseal(*sealed, order, options);
+
+  constexpr std::chrono::seconds time_max(limits::opening_cpu_seconds_max);
+  const auto end = thread_cpu_time() + time_max;
+  std::size_t operations = 0;
+  const auto may_go_on = [&] {
+    if (!thoroughly && operations++ >= limits::quick_operations_max) return false;
+    return !attempt.pointless() && thread_cpu_time() < end;
+  };
+  Unsealing work(*sealed, order,
+                 {.accept_deprecated_data = accepts_deprecated,
+                  .may_go_on = may_go_on,
+                  .operations_max = limits::operations_per_object_max,
+                  .closed_items_max = limits::closed_items_max});
+  while (!work.open_until(std::chrono::steady_clock::time_point::max())) {
+  }
+  auto unsealed = work.finish();
   if (unsealed) return unsealed;
 
   Error error = unsealed.error();
-  if (error.code == Errc::cannot_decrypt) {
+  const bool out_of_time = error.code == Errc::unavailable;
+  const bool closed = error.code == Errc::cannot_decrypt;
+  if (attempt.pointless() || (!thoroughly && (out_of_time || closed)))
+    return Error{Errc::unavailable, "it needs another pass"};
+  if (out_of_time)
+    return Error{Errc::invalid_input, "opening it takes more than " +
+                                          std::to_string(limits::opening_cpu_seconds_max) +
+                                          " s of computing: use several objects"};
+  if (closed) {
     // Only the owner of the object reads this: status and Event.
-    const std::string why = explain_failure(*sealed, ring.newest_first());
+    const std::string why =
+        explain_failure(*sealed, order, {.item = work.closed_item(), .may_go_on = may_go_on});
     if (!why.empty()) error.message += ": " + why;
   }
   return error;
@@ -62,17 +98,25 @@ void write_audit(const json::value& sealed, const Result<Unsealed>& result) {
 
 }  // namespace
 
-Awaitable<Next> Reconciler::reconcile(kube::ObjectKey key, std::size_t failures) {
+Awaitable<Next> Reconciler::reconcile(kube::Turn turn, std::size_t failures) {
+  const auto attempt = parts_.attempts.begin(turn.key);
+  const Next next = co_await pass(turn, attempt, failures);
+  parts_.attempts.end(turn.key);
+  co_return next;
+}
+
+Awaitable<Next> Reconciler::pass(kube::Turn turn, Attempts::Attempt attempt, std::size_t failures) {
+  const kube::ObjectKey& key = turn.key;
   if (const auto owner_uid = parts_.ledger.uid_of_gone(key)) {
     const auto collected = co_await collect(key, *owner_uid);
     if (!collected) co_return retry_after(collected.error());
   }
-  auto seen = co_await look(key);
+  auto seen = co_await look(turn, std::move(attempt));
   if (!seen) co_return not_seen(key, seen.error());
 
   const Action action = decide(seen->sealed, seen->secret.has_value() ? &*seen->secret : nullptr);
   if (action == Action::nothing) co_return Next{};
-  log_info("Updating", {{"key", kube::to_text(key)}});
+  if (!seen->thoroughly()) log_info("Updating", {{"key", kube::to_text(key)}});
   if (action == Action::refuse)
     co_return co_await report(*seen, Verdict::not_managed(key.name, action));
 
@@ -84,6 +128,10 @@ Awaitable<Next> Reconciler::reconcile(kube::ObjectKey key, std::size_t failures)
   const auto ring = parts_.keys.ring();
   auto opened = co_await open(*seen, *ring);
   if (!opened) {
+    if (opened.error().code == Errc::unavailable) {
+      // Pointless: it has changed, and is queued again; or it is gone; or the process ends.
+      co_return Next{seen->attempt.pointless() ? Next::When::done : Next::When::thoroughly};
+    }
     const bool no_key = opened.error().code == Errc::cannot_decrypt;
     const auto outdated = [&] { return no_key && ring != parts_.keys.ring(); };
     if (outdated()) co_return Next{Next::When::again};
@@ -97,12 +145,13 @@ Awaitable<Next> Reconciler::reconcile(kube::ObjectKey key, std::size_t failures)
   co_return co_await report(*seen, std::move(verdict));
 }
 
-Awaitable<Result<Reconciler::Seen>> Reconciler::look(kube::ObjectKey key) {
+Awaitable<Result<Reconciler::Seen>> Reconciler::look(kube::Turn turn, Attempts::Attempt attempt) {
+  const kube::ObjectKey& key = turn.key;
   auto sealed = co_await parts_.client.get(sealed_secrets_path(key.namespace_, key.name));
   if (!sealed) co_return sealed.error();
   parts_.ledger.pass_begins(*sealed);
 
-  Seen seen{key, std::move(*sealed), std::nullopt};
+  Seen seen{key, std::move(*sealed), std::nullopt, turn.priority, std::move(attempt)};
   auto secret = co_await parts_.client.get(secrets_path(key.namespace_, key.name));
   if (secret) {
     seen.secret = std::move(*secret);
@@ -126,13 +175,15 @@ Next Reconciler::not_seen(const kube::ObjectKey& key, const Error& error) {
 }
 
 Awaitable<Result<Reconciler::Opened>> Reconciler::open(const Seen& seen, const Keyring& ring) {
-  parts_.metrics.unseal_requested();
-  const auto order =
+  if (!seen.thoroughly()) parts_.metrics.unseal_requested();
+  auto order =
       keys_to_try(ring, hints_for(seen.sealed, parts_.ledger.sealing_keys(seen.key), last_key_));
   const bool own_namespace = seen.key.namespace_ == parts_.options.own_namespace;
-  const UnsealOptions options{parts_.options.accept_deprecated_v1_data && !own_namespace};
-  auto work = [&] { return unseal_object(seen.sealed, ring, order, options); };
-  auto unsealed = co_await run_on(parts_.pool, std::move(work));
+  Opening opening{seen.sealed, std::move(order),
+                  parts_.options.accept_deprecated_v1_data && !own_namespace, seen.thoroughly(),
+                  seen.attempt};
+  auto unsealed = co_await parts_.pool.run(seen.key, seen.priority, std::move(opening));
+  if (!unsealed && unsealed.error().code == Errc::unavailable) co_return unsealed.error();
   write_audit(seen.sealed, unsealed);
   if (!unsealed) co_return unsealed.error();
   if (!unsealed->keys.empty()) last_key_ = unsealed->keys.front();

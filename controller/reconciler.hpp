@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <boost/json/value.hpp>
 #include <chrono>
 #include <cstddef>
@@ -12,7 +11,9 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "controller/attempts.hpp"
 #include "controller/decide.hpp"
+#include "controller/fair_pool.hpp"
 #include "controller/key_registry.hpp"
 #include "controller/ledger.hpp"
 #include "controller/metrics.hpp"
@@ -21,15 +22,17 @@
 #include "kube/client.hpp"
 #include "kube/events.hpp"
 #include "kube/object.hpp"
+#include "kube/work_queue.hpp"
 
 namespace bulla {
 
 /// When to come back to an object after a pass.
 struct Next {
   enum class When {
-    done,   ///< when something about it changes
-    again,  ///< at once: something changed during the pass
-    retry,  ///< after the back-off: time can cure it
+    done,        ///< when something about it changes
+    again,       ///< at once: something changed during the pass
+    retry,       ///< after the back-off: time can cure it
+    thoroughly,  ///< behind what is new: it takes longer than a quick look
   };
   When when = When::done;
   std::chrono::milliseconds at_least{0};  ///< of retry: not before
@@ -51,9 +54,10 @@ class Reconciler {
     const Options& options;
     const KeyRegistry& keys;
     Ledger& ledger;
+    Attempts& attempts;
     kube::EventRecorder& events;
     Metrics& metrics;
-    boost::asio::thread_pool& pool;
+    FairPool& pool;
     const Clock& clock;
     std::chrono::milliseconds refused_retry;  ///< before the first retry; twice that for each more
   };
@@ -62,7 +66,11 @@ class Reconciler {
   /// One pass for one SealedSecret. Level-triggered: look, decide, act, report. Safe to run twice;
   /// never run it twice at a time for one key. `failures` counts the passes before it that ended in
   /// `retry`.
-  [[nodiscard]] kube::Awaitable<Next> reconcile(kube::ObjectKey key, std::size_t failures);
+  ///
+  /// A pass is quick: it costs at most limits::quick_operations_max private-key operations. What
+  /// needs more, and what needs an explanation why it does not open, ends in `thoroughly`; as a
+  /// Turn of that priority it gets it.
+  [[nodiscard]] kube::Awaitable<Next> reconcile(kube::Turn turn, std::size_t failures);
 
  private:
   struct Seen;     // what a pass looked at
@@ -70,7 +78,9 @@ class Reconciler {
   struct Verdict;  // how it ended
 
   // reconciler.cpp: look, open, write.
-  [[nodiscard]] kube::Awaitable<Result<Seen>> look(kube::ObjectKey key);
+  [[nodiscard]] kube::Awaitable<Next> pass(kube::Turn turn, Attempts::Attempt attempt,
+                                           std::size_t failures);
+  [[nodiscard]] kube::Awaitable<Result<Seen>> look(kube::Turn turn, Attempts::Attempt attempt);
   [[nodiscard]] Next not_seen(const kube::ObjectKey& key, const Error& error);
   [[nodiscard]] kube::Awaitable<Result<Opened>> open(const Seen& seen, const Keyring& ring);
   [[nodiscard]] kube::Awaitable<Verdict> write(const Seen& seen, Action action, Opened opened);

@@ -11,24 +11,29 @@ namespace asio = boost::asio;
 
 // --- KeyQueue -----------------------------------------------------------------------------------
 
+namespace {
+
+/// One in so many turns goes the other way round.
+constexpr std::size_t turns_to_the_last = 8;
+
+}  // namespace
+
 void KeyQueue::append(const ObjectKey& key, Priority priority) {
-  (priority == Priority::live ? live_ : backlog_).push_back(key);
+  Level& level = waiting_in_.at(static_cast<std::size_t>(priority));
+  auto& names = level.names[key.namespace_];
+  if (names.empty()) level.namespaces.push_back(key.namespace_);
+  names.push_back(key.name);
 }
 
 void KeyQueue::add(const ObjectKey& key, Priority priority) {
   auto& entry = entries_[key];
-  if (!entry.dirty) {
-    entry.dirty = true;
-    entry.priority = priority;
-    if (entry.working) return;  // done() will append it
-    append(key, priority);
-    ++waiting_;
-    return;
-  }
-  if (priority == Priority::live && entry.priority == Priority::backlog) {
-    entry.priority = Priority::live;
-    if (!entry.working) append(key, priority);  // what stays in backlog_ no longer matches
-  }
+  const bool waits = entry.dirty;
+  if (waits && priority >= entry.priority) return;
+  entry.dirty = true;
+  entry.priority = priority;
+  if (entry.working) return;  // done() will append it
+  append(key, priority);      // what stays where it was no longer matches
+  if (!waits) ++waiting_;
 }
 
 void KeyQueue::add_at(const ObjectKey& key, SteadyTime due) {
@@ -46,7 +51,7 @@ void KeyQueue::promote_due(SteadyTime now) {
     const auto key = by_due_.begin()->second;
     by_due_.erase(by_due_.begin());
     due_.erase(key);
-    add(key);
+    add(key, Priority::retry);
   }
 }
 
@@ -55,22 +60,49 @@ std::optional<SteadyTime> KeyQueue::next_due() const {
   return by_due_.begin()->first;
 }
 
-std::optional<ObjectKey> KeyQueue::pop() {
-  for (const auto priority : {Priority::live, Priority::backlog}) {
-    auto& queue = priority == Priority::live ? live_ : backlog_;
-    while (!queue.empty()) {
-      const auto key = std::move(queue.front());
-      queue.pop_front();
-      const auto found = entries_.find(key);
-      if (found == entries_.end()) continue;
-      auto& entry = found->second;
-      if (!entry.dirty || entry.working || entry.priority != priority) continue;
-      entry.dirty = false;
-      entry.working = true;
-      --waiting_;
-      ++in_work_;
-      return key;
+bool KeyQueue::waits_as(const ObjectKey& key, Priority priority) const {
+  const auto found = entries_.find(key);
+  return found != entries_.end() && found->second.dirty && !found->second.working &&
+         found->second.priority == priority;
+}
+
+/// The first of the namespace whose turn it is.
+std::optional<ObjectKey> KeyQueue::take_from(Priority priority) {
+  if (priority == Priority::thorough && thorough_in_work_ >= thorough_max_) return std::nullopt;
+  Level& level = waiting_in_.at(static_cast<std::size_t>(priority));
+  while (!level.namespaces.empty()) {
+    auto namespace_ = std::move(level.namespaces.front());
+    level.namespaces.pop_front();
+    const auto names = level.names.find(namespace_);
+    ObjectKey key{namespace_, std::move(names->second.front())};
+    names->second.pop_front();
+    if (names->second.empty()) {
+      level.names.erase(names);
+    } else if (waits_as(key, priority)) {
+      level.namespaces.push_back(std::move(namespace_));
+    } else {
+      level.namespaces.push_front(std::move(namespace_));
     }
+    if (waits_as(key, priority)) return key;
+  }
+  return std::nullopt;
+}
+
+std::optional<Turn> KeyQueue::pop() {
+  const bool last_first = turns_ % turns_to_the_last == turns_to_the_last - 1;
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const auto priority = levels.at(last_first ? levels.size() - 1 - i : i);
+    auto key = take_from(priority);
+    if (!key) continue;
+    auto& entry = entries_.at(*key);
+    entry.dirty = false;
+    entry.working = true;
+    entry.worked_as = priority;
+    ++turns_;
+    --waiting_;
+    ++in_work_;
+    if (priority == Priority::thorough) ++thorough_in_work_;
+    return Turn{std::move(*key), priority};
   }
   return std::nullopt;
 }
@@ -78,13 +110,15 @@ std::optional<ObjectKey> KeyQueue::pop() {
 void KeyQueue::done(const ObjectKey& key) {
   const auto found = entries_.find(key);
   if (found == entries_.end() || !found->second.working) return;
+  Entry& entry = found->second;
   --in_work_;
-  found->second.working = false;
-  if (!found->second.dirty) {
+  if (entry.worked_as == Priority::thorough) --thorough_in_work_;
+  entry.working = false;
+  if (!entry.dirty) {
     entries_.erase(found);
     return;
   }
-  append(key, found->second.priority);
+  append(key, entry.priority);
   ++waiting_;
 }
 
@@ -128,18 +162,18 @@ std::size_t WorkQueue::failures(const ObjectKey& key) const {
 
 void WorkQueue::forget(const ObjectKey& key) { failures_.erase(key); }
 
-asio::awaitable<std::optional<ObjectKey>> WorkQueue::get() {
+asio::awaitable<std::optional<Turn>> WorkQueue::get() {
   while (!shut_) {
     keys_.promote_due(now_());
-    auto key = keys_.pop();
-    if (key) {
+    auto turn = keys_.pop();
+    if (turn) {
       if (keys_.waiting() > 0) bell_.cancel_one();  // several may have come due at once
-      co_return key;
+      co_return turn;
     }
     boost::system::error_code ignored;
     co_await bell_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
-  co_return std::optional<ObjectKey>();
+  co_return std::optional<Turn>();
 }
 
 void WorkQueue::done(const ObjectKey& key) {

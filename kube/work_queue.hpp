@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -11,32 +12,53 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
+#include "base/limits.hpp"
 #include "kube/backoff.hpp"
 #include "kube/object.hpp"
 
 namespace bulla::kube {
 
-/// Whose turn comes first: what people are waiting for, before the backlog of a restart.
-enum class Priority { live, backlog };
+/// Whose turn comes first, from the first to the last.
+enum class Priority {
+  live,      ///< somebody waits for it
+  retry,     ///< it failed before
+  backlog,   ///< it was there at the start
+  thorough,  ///< it takes long
+};
+
+/// A key whose turn it is, and as what it was added.
+struct Turn {
+  ObjectKey key;
+  Priority priority = Priority::live;
+};
 
 /// The order of work: names, not objects, each at most once, and never handed out twice at a time.
+///
+/// Of those with the same priority, each namespace has its turn after the other, however many keys
+/// it has. Of eight turns one goes the other way round, so that what comes last comes at last.
 ///
 /// A burst of add()s becomes one pass; an add() while the key is being worked on causes exactly
 /// one more. Pure: time comes in as `now`. Not thread-safe.
 class KeyQueue {
  public:
-  /// Marks the key as needing work. A backlog key that is added as live moves up.
+  /// `thorough_max`: so many `thorough` ones are handed out at a time.
+  explicit KeyQueue(std::size_t thorough_max = limits::thorough_passes_max)
+      : thorough_max_(thorough_max) {}
+
+  /// Marks the key as needing work. One that waits already moves up, never down.
   void add(const ObjectKey& key, Priority priority = Priority::live);
-  /// add() at `due`. One entry per key: the earlier time wins.
+  /// add() as a retry at `due`. One entry per key: the earlier time wins.
   void add_at(const ObjectKey& key, SteadyTime due);
   /// Moves what is due by `now` into the queue.
   void promote_due(SteadyTime now);
   [[nodiscard]] std::optional<SteadyTime> next_due() const;
 
-  /// The next key, which from now on is being worked on; nothing if none waits.
-  [[nodiscard]] std::optional<ObjectKey> pop();
+  /// The next key, which from now on is being worked on; nothing if none may be handed out.
+  [[nodiscard]] std::optional<Turn> pop();
   /// The work on the key is over. If it was added meanwhile, it waits again.
   void done(const ObjectKey& key);
 
@@ -46,20 +68,33 @@ class KeyQueue {
   void clear_delayed();
 
  private:
+  static constexpr std::array levels{Priority::live, Priority::retry, Priority::backlog,
+                                     Priority::thorough};
   struct Entry {
     bool dirty = false;
     bool working = false;
-    Priority priority = Priority::live;
+    Priority priority = Priority::live;  ///< of the next turn
+    Priority worked_as = Priority::live;
+  };
+  /// The keys of one priority: those of each namespace in order, and the namespaces in order.
+  /// Some may have moved up: pop() skips them.
+  struct Level {
+    std::unordered_map<std::string, std::deque<std::string>> names;
+    std::deque<std::string> namespaces;
   };
   void append(const ObjectKey& key, Priority priority);
+  [[nodiscard]] std::optional<ObjectKey> take_from(Priority priority);
+  [[nodiscard]] bool waits_as(const ObjectKey& key, Priority priority) const;
 
+  std::size_t thorough_max_;
   std::unordered_map<ObjectKey, Entry> entries_;
-  std::deque<ObjectKey> live_;
-  std::deque<ObjectKey> backlog_;  ///< may hold keys that have moved up: pop() skips them
+  std::array<Level, levels.size()> waiting_in_;
   std::set<std::pair<SteadyTime, ObjectKey>> by_due_;
   std::unordered_map<ObjectKey, SteadyTime> due_;
   std::size_t waiting_ = 0;
   std::size_t in_work_ = 0;
+  std::size_t thorough_in_work_ = 0;
+  std::size_t turns_ = 0;
 };
 
 /// The delay before try n+1 of a key that failed n times: 5 ms doubled each time, at most `max`.
@@ -90,7 +125,7 @@ class WorkQueue {
   void forget(const ObjectKey& key);
 
   /// Waits for a key; nothing after shut_down(). Hand it back with done(), whatever happened.
-  [[nodiscard]] boost::asio::awaitable<std::optional<ObjectKey>> get();
+  [[nodiscard]] boost::asio::awaitable<std::optional<Turn>> get();
   void done(const ObjectKey& key);
 
   /// No more work is taken or handed out; waiting workers are released.

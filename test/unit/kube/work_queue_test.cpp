@@ -16,18 +16,23 @@ using std::chrono::milliseconds;
 const ObjectKey a{"ns", "a"};
 const ObjectKey b{"ns", "b"};
 
+std::optional<ObjectKey> popped(KeyQueue& queue) {
+  const auto turn = queue.pop();
+  return turn ? std::optional(turn->key) : std::nullopt;
+}
+
 }  // namespace
 
 TEST_CASE("a burst becomes one pass, and a change during it exactly one more") {
   KeyQueue queue;
   for (int i = 0; i < 5; ++i) queue.add(a);
   CHECK(queue.waiting() == 1);
-  CHECK(queue.pop() == a);
+  CHECK(popped(queue) == a);
   queue.add(a);
   queue.add(a);
   CHECK_FALSE(queue.pop().has_value());  // never in two hands
   queue.done(a);
-  CHECK(queue.pop() == a);
+  CHECK(popped(queue) == a);
   queue.done(a);
   CHECK_FALSE(queue.pop().has_value());
   CHECK(queue.in_work() == 0);
@@ -41,9 +46,81 @@ TEST_CASE("live keys go before the backlog, and a backlog key can move up") {
   queue.add(c);
   queue.add(b);
   CHECK(queue.waiting() == 3);
-  CHECK(queue.pop() == c);
-  CHECK(queue.pop() == b);
-  CHECK(queue.pop() == a);
+  CHECK(popped(queue) == c);
+  CHECK(popped(queue) == b);
+  CHECK(popped(queue) == a);
+  CHECK_FALSE(queue.pop().has_value());
+}
+
+TEST_CASE("namespaces have their turns one after the other, however many keys they have") {
+  KeyQueue queue;
+  for (const auto* name : {"1", "2", "3"}) queue.add({"many", name});
+  queue.add({"few", "1"});
+  queue.add({"other", "1"});
+  std::vector<std::string> order;
+  while (const auto key = popped(queue)) order.push_back(to_text(*key));
+  CHECK(order == std::vector<std::string>{"many/1", "few/1", "other/1", "many/2", "many/3"});
+}
+
+TEST_CASE("a new key of a namespace waits for one turn of each other namespace") {
+  KeyQueue queue;
+  for (int i = 0; i < 1000; ++i) queue.add({"many", std::to_string(i)});
+  for (int i = 0; i < 16; ++i) (void)queue.pop();
+  queue.add(a);
+  CHECK(queue.pop()->key.namespace_ == "many");
+  CHECK(popped(queue) == a);
+}
+
+TEST_CASE("new work goes before retries, these before the backlog, and what takes long is last") {
+  KeyQueue queue;
+  queue.add({"n", "thorough"}, Priority::thorough);
+  queue.add({"n", "backlog"}, Priority::backlog);
+  queue.add_at({"n", "retry"}, SteadyTime{});
+  queue.promote_due(SteadyTime{});
+  queue.add({"n", "live"});
+  for (const auto* name : {"live", "retry", "backlog", "thorough"}) {
+    const auto turn = queue.pop();
+    REQUIRE(turn);
+    CHECK(turn->key.name == name);
+  }
+}
+
+TEST_CASE("one turn in eight goes the other way round: nothing waits for ever") {
+  KeyQueue queue;
+  queue.add({"n", "backlog"}, Priority::backlog);
+  for (int i = 0; i < 7; ++i) {
+    queue.add(a);
+    CHECK(popped(queue) == a);
+    queue.done(a);
+  }
+  queue.add(a);
+  CHECK(queue.pop()->key.name == "backlog");
+}
+
+TEST_CASE("of what takes long a few are handed out at a time, and others go on") {
+  KeyQueue queue(1);
+  queue.add(a, Priority::thorough);
+  queue.add(b, Priority::thorough);
+  CHECK(popped(queue) == a);
+  CHECK_FALSE(queue.pop().has_value());
+  queue.add({"n", "live"});
+  CHECK(queue.pop()->priority == Priority::live);
+  queue.add(a);  // it changes meanwhile: the next look is a quick one
+  queue.done(a);
+  CHECK(queue.pop()->priority == Priority::live);
+  CHECK(popped(queue) == b);
+  CHECK(queue.waiting() == 0);
+}
+
+TEST_CASE("a key that moved up is not handed out where it was before") {
+  KeyQueue queue;
+  queue.add(a, Priority::backlog);
+  queue.add(b, Priority::backlog);
+  queue.add(a, Priority::retry);
+  queue.add(a, Priority::thorough);  // never down
+  CHECK(queue.waiting() == 2);
+  CHECK(queue.pop()->priority == Priority::retry);
+  CHECK(popped(queue) == b);
   CHECK_FALSE(queue.pop().has_value());
 }
 
@@ -57,10 +134,10 @@ TEST_CASE("of two times for a key the earlier one wins") {
   CHECK(queue.delayed() == 2);
   CHECK(queue.next_due() == start + milliseconds(10));
   queue.promote_due(start + milliseconds(10));
-  CHECK(queue.pop() == a);
+  CHECK(popped(queue) == a);
   CHECK_FALSE(queue.pop().has_value());
   queue.promote_due(start + milliseconds(40));
-  CHECK(queue.pop() == b);
+  CHECK(popped(queue) == b);
 }
 
 TEST_CASE("failures double the delay up to its bound, and success forgets them") {
@@ -82,10 +159,10 @@ TEST_CASE("workers wait for keys, and shutting down releases them") {
   int left = 0;
   const auto worker = [&]() -> boost::asio::awaitable<void> {
     while (true) {
-      const auto key = co_await queue.get();
-      if (!key) break;
-      worked.push_back(*key);
-      queue.done(*key);
+      const auto turn = co_await queue.get();
+      if (!turn) break;
+      worked.push_back(turn->key);
+      queue.done(turn->key);
     }
     ++left;
   };
