@@ -25,31 +25,55 @@ void append_control(std::string& out, char c) {
   }
 }
 
+void append_code_point(std::string& out, char32_t code_point) {
+  out += "\\u";
+  for (const int shift : {12, 8, 4, 0}) out += hex_digits[(code_point >> shift) & 15];
+}
+
+/// Beyond ASCII: C1, which old terminals obey as they do C0; the marks, embeddings, overrides and
+/// isolates of the Unicode Bidirectional Algorithm (UAX 9 section 2); and Unicode's own line ends.
+bool is_control(char32_t c) noexcept {
+  return (c >= 0x80 && c < 0xA0) || c == 0x061C || c == 0x200E || c == 0x200F ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+/// Appends the first character of `text` as it can be shown, and returns its size in bytes.
+std::size_t append_shown(std::string& out, std::string_view text) {
+  std::size_t size = 1;
+  const auto code_point = decode_utf8(text, size);
+  const char first = text.front();
+  if (!code_point) {
+    append_hex_byte(out, static_cast<unsigned char>(first));
+  } else if (*code_point < 0x20 || *code_point == 0x7F) {
+    append_control(out, first);
+  } else if (is_control(*code_point)) {
+    append_code_point(out, *code_point);
+  } else {
+    out += text.substr(0, size);
+  }
+  return size;
+}
+
 bool is_continuation(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
 }  // namespace
 
 void append_escaped(std::string& out, std::string_view text) {
   while (!text.empty()) {
-    std::size_t size = 1;
-    const auto code_point = decode_utf8(text, size);
-    const char first = text.front();
-    if (!code_point) {
-      append_hex_byte(out, static_cast<unsigned char>(first));
-    } else if (first == '"' || first == '\\') {
-      out += '\\';
-      out += first;
-    } else if (*code_point < 0x20 || *code_point == 0x7F) {
-      append_control(out, first);
-    } else if (*code_point >= 0x80 && *code_point < 0xA0) {
-      out += "\\u00";
-      out += hex_digits[*code_point >> 4];
-      out += hex_digits[*code_point & 15];
-    } else {
-      out += text.substr(0, size);
-    }
-    text.remove_prefix(size);
+    if (text.front() == '"' || text.front() == '\\') out += '\\';
+    text.remove_prefix(append_shown(out, text));
   }
+}
+
+std::string printable(std::string_view text, LineEnds line_ends) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const bool keep = text.front() == '\n' && line_ends == LineEnds::kept;
+    if (keep) out += '\n';
+    text.remove_prefix(keep ? 1 : append_shown(out, text));
+  }
+  return out;
 }
 
 std::optional<char32_t> decode_utf8(std::string_view text, std::size_t& size) noexcept {

@@ -9,9 +9,17 @@
 
 namespace bulla {
 
-/// Appends `text` with Go's %q escapes for quotes, backslashes, control characters and bytes that
-/// are not UTF-8; other text stays as it is.
+/// Appends `text` with Go's %q escapes for quotes, backslashes, control characters (those that
+/// turn the direction of writing or end a line in Unicode, too) and bytes that are not UTF-8; other
+/// text stays as it is.
 void append_escaped(std::string& out, std::string_view text);
+
+enum class LineEnds { escaped, kept };
+/// `text` for a terminal, or for a status or Event that ends on one: nothing in it can move the
+/// cursor, colour, clear or reorder what stands around it. The escapes are those of
+/// append_escaped(), but quotes and backslashes stay. `kept`: for a message of ours that has
+/// several lines; what strangers put into it must have passed `escaped` before.
+[[nodiscard]] std::string printable(std::string_view text, LineEnds line_ends = LineEnds::escaped);
 
 /// One code point from the front of `text`, or nothing if it does not start with well-formed UTF-8
 /// (RFC 3629: no overlong forms, no surrogates). `size` receives the bytes used, at least 1.

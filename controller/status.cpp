@@ -15,8 +15,9 @@ namespace json = boost::json;
 
 namespace {
 
-/// At most the limit, cut between two code points.
-std::string_view cut(std::string_view message) {
+/// At most the limit, cut between two code points; it is shown on terminals.
+std::string shown(std::string_view outcome) {
+  const auto message = printable(outcome, LineEnds::kept);
   std::size_t size = std::min(message.size(), limits::status_message_bytes_max);
   while (size < message.size() && size > 0 && (static_cast<unsigned char>(message[size]) >> 6) == 2)
     --size;
@@ -158,8 +159,9 @@ std::optional<json::value> next_status(const json::value* old, const Outcome& ou
                                        std::int64_t generation, WallTime now) {
   const std::string_view status = outcome.synced ? "True" : "False";
   // The Synced column of `kubectl get` shows no message when all is well, as ever.
-  const Says synced{"Synced", status, outcome.reason, cut(outcome.message)};
-  const Says ready{"Ready", status, outcome.reason, cut(outcome.message)};
+  const auto message = shown(outcome.message);
+  const Says synced{"Synced", status, outcome.reason, message};
+  const Says ready{"Ready", status, outcome.reason, message};
   const bool same_spec = observed(old, generation);
   const bool same = same_spec && says_so(condition_of(old, synced.type), synced) &&
                     says_so(condition_of(old, ready.type), ready);

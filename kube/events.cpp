@@ -11,6 +11,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "kube/backoff.hpp"
 #include "kube/fair_queue.hpp"
 #include "kube/request.hpp"
@@ -230,7 +231,7 @@ EventRecorder::~EventRecorder() { impl_->client.close(); }
 void EventRecorder::record(const EventSubject& subject, EventType type, std::string_view reason,
                            std::string_view message) {
   Identity identity{subject.key, subject.uid, type, std::string(reason),
-                    cut(message, limits::event_message_bytes_max)};
+                    cut(printable(message, LineEnds::kept), limits::event_message_bytes_max)};
   const auto known = impl_->index.find(identity);
   const bool waits = known != impl_->index.end() && known->second->known.queued;
   if (!waits && impl_->stopping) {

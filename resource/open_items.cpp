@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/base64.hpp"
+#include "base/text.hpp"
 #include "crypto/envelope.hpp"
 
 namespace bulla {
@@ -37,7 +38,7 @@ Result<Keyring::Opened> ItemOpener::open(std::string_view base64, std::string_vi
 void ItemFailures::add(const Error& error, std::string_view item) {
   undecryptable_only_ = undecryptable_only_ && error.code == Errc::cannot_decrypt;
   if (!message_.empty()) message_ += '\n';
-  message_.append(error.message).append(" (").append(item).append(")");
+  message_.append(printable(error.message)).append(" (").append(printable(item)).append(")");
 }
 
 Error ItemFailures::error() && {

@@ -48,7 +48,7 @@ class ItemOpener {
 };
 
 /// Collects what is wrong with the items of one object, so that it is told at once: one line an
-/// item, "WHAT (ITEM)".
+/// item, "WHAT (ITEM)", whatever the texts hold.
 class ItemFailures {
  public:
   void add(const Error& error, std::string_view item);

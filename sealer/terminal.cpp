@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/text.hpp"
+
 namespace bulla::sealer {
 
 namespace {
@@ -34,6 +36,25 @@ bool knows_escapes() {
 
 bool wants_colour() { return knows_escapes() && !is_set("NO_COLOR"); }
 
+constexpr std::string_view error_prefix = "error:";
+constexpr std::string_view hint_prefix = "hint:";
+constexpr std::string_view warning_prefix = "warning:";
+
+/// A message of one or several lines. None of the later ones can be taken for one of ours: a file's
+/// name may hold a line break.
+std::string lines(std::string_view text) {
+  std::string out;
+  const auto safe = printable(text, LineEnds::kept);
+  for (const auto one : split(safe, '\n')) {
+    const bool poses = one.starts_with(error_prefix) || one.starts_with(hint_prefix) ||
+                       one.starts_with(warning_prefix);
+    if (!out.empty()) out += poses ? "\n  " : "\n";
+    out += one;
+  }
+  return out;
+}
+
+/// `text` is printable.
 std::string line(std::string_view prefix, std::string_view colour, std::string_view text) {
   std::string out;
   if (wants_colour()) {
@@ -57,12 +78,14 @@ extern "C" void show_typing_and_end(int signal) {
 }  // namespace
 
 void print_error(const Error& error) {
-  std::string text = line("error:", red, error.message);
-  for (const auto& hint : error.hints) text += line("hint:", cyan, hint);
+  std::string text = line(error_prefix, red, lines(error.message));
+  for (const auto& hint : error.hints) text += line(hint_prefix, cyan, printable(hint));
   std::fputs(text.c_str(), stderr);
 }
 
-void warn(std::string_view remark) { std::fputs(line("warning:", yellow, remark).c_str(), stderr); }
+void warn(std::string_view remark) {
+  std::fputs(line(warning_prefix, yellow, printable(remark)).c_str(), stderr);
+}
 
 void warn_terminal(std::string_view remark) {
   if (is_terminal()) warn(remark);
@@ -86,7 +109,7 @@ HiddenTyping::~HiddenTyping() {
 }
 
 void tell_terminal(std::string_view remark) {
-  if (is_terminal()) std::fputs(std::string(remark).append("\n").c_str(), stderr);
+  if (is_terminal()) std::fputs(printable(remark).append("\n").c_str(), stderr);
 }
 
 }  // namespace bulla::sealer

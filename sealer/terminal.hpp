@@ -9,7 +9,9 @@ namespace bulla::sealer {
 
 // What kubeseal says besides its product: all of it goes to standard error, so that a pipe carries
 // nothing else. Words are coloured for a person only: standard error is a terminal, NO_COLOR is
-// unset or empty (no-color.org), and TERM is not "dumb".
+// unset or empty (no-color.org), and TERM is not "dumb". Whatever texts hold, from files, servers
+// or the command line, is printed so that it can't steer the terminal (printable() of
+// base/text.hpp); only messages of errors keep their line breaks.
 
 /// "error: MESSAGE", and a line "hint: ..." for each hint.
 void print_error(const Error& error);

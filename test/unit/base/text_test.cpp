@@ -14,8 +14,32 @@ TEST_CASE("text is quoted as Go's %q does for what could mislead") {
   CHECK(quoted("\xFF"
                "a\xC3") == R"("\xffa\xc3")");
   CHECK(quoted("\xC2\x85") == R"("\u0085")");
+  CHECK(quoted("\xE2\x80\xAE") == R"("\u202e")");
   CHECK(quoted("\xC3\xA4") == "\"\xC3\xA4\"");
   CHECK(quoted(std::string(201, 'x')) == "\"" + std::string(200, 'x') + "...\"");
+}
+
+TEST_CASE("what is printed can't steer a terminal") {
+  CHECK(printable("a \"b\" c\\d \xC3\xA4 \xE2\x82\xAC \xF0\x9F\x8C\x8D") ==
+        "a \"b\" c\\d \xC3\xA4 \xE2\x82\xAC \xF0\x9F\x8C\x8D");
+  CHECK(printable("\x1b]0;title\x07\x1b[2J") == R"(\x1b]0;title\x07\x1b[2J)");
+  CHECK(printable(std::string_view("\0\b\r\t\x7f", 5)) == R"(\x00\x08\r\t\x7f)");
+  CHECK(printable("\xC2\x9B"
+                  "31m") == R"(\u009b31m)");  // CSI of C1
+  CHECK(printable("\x9B"
+                  "31m\xC3") == R"(\x9b31m\xc3)");
+  // U+202E, U+2066, U+2069, U+200F, U+061C, U+2028
+  CHECK(printable("\xE2\x80\xAE"
+                  "a\xE2\x81\xA6"
+                  "b\xE2\x81\xA9\xE2\x80\x8F\xD8\x9C\xE2\x80\xA8") ==
+        R"(\u202ea\u2066b\u2069\u200f\u061c\u2028)");
+  CHECK(printable("a\r\nb") == R"(a\r\nb)");
+  CHECK(printable("a\r\nb\n", LineEnds::kept) == "a\\r\nb\n");
+  for (int c = 0; c < 256; ++c) {
+    CAPTURE(c);
+    for (const char shown : printable(std::string(1, static_cast<char>(c))))
+      CHECK((shown >= ' ' && shown <= '~'));
+  }
 }
 
 TEST_CASE("UTF-8 is what RFC 3629 says") {

@@ -189,6 +189,15 @@ TEST_CASE("a status that is no status is replaced") {
   }
 }
 
+TEST_CASE("a message can't steer the terminal that it is shown on") {
+  const Outcome hostile{
+      false, outcome_reason::unseal_failed, "first\nsecond \x1b[2J\xC2\x9B\xFF", {}};
+  const auto next = next_status(nullptr, hostile, 3, noon);
+  REQUIRE(next.has_value());
+  CHECK(next->at("conditions").at(0).at("message") == "first\nsecond \\x1b[2J\\u009b\\xff");
+  CHECK(!next_status(&*next, hostile, 3, noon).has_value());
+}
+
 TEST_CASE("a long message is cut between two characters") {
   Outcome outcome = bad;
   outcome.message = std::string(limits::status_message_bytes_max - 1, 'x') + "é";

@@ -78,4 +78,11 @@ TEST_CASE("one item that does not open fails the object, and each is named") {
   CHECK(result.error().code == Errc::invalid_input);
 }
 
+TEST_CASE("an item's name can't steer the terminal that its failure is shown on") {
+  auto before = sealed(Scope::strict, "prod/db");
+  before.encrypted_data["c\x1b[2J\nready (d"] = "AAAA";
+  const auto result = seal_again(before, old_keys(), new_keys()[0]->key.public_key());
+  CHECK(result.error().message == R"(no key could decrypt secret (c\x1b[2J\nready (d))");
+}
+
 }  // namespace bulla::test

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "sealer/terminal.hpp"
 #include "unit/sealer/desk.hpp"
 
 namespace bulla::test {
@@ -221,6 +222,18 @@ TEST_CASE("--re-encrypt -f a > b tells that a was rewritten, and -w - prints") {
   CHECK(redirected().empty());
   CHECK(desk.text("in") == before);
   CHECK(opened(desk.text("b")) == "db/a=v ");
+}
+
+TEST_CASE("what kubeseal says can't steer a terminal or pass for another line") {
+  const CapturedErrors errors;
+  sealer::print_error(
+      Error{Errc::invalid_input, "open a\x1b[2J\nerror: b\r\nand c\nhint: d"}.hint("\xE2\x80\xAE"
+                                                                                   "e\nerror: f"));
+  sealer::warn("g\x07\nerror: h");
+  CHECK(errors.text() ==
+        "error: open a\\x1b[2J\n  error: b\\r\nand c\n  hint: d\n"
+        "hint: \\u202ee\\nerror: f\n"
+        "warning: g\\x07\\nerror: h\n");
 }
 
 }  // namespace bulla::test
