@@ -111,9 +111,16 @@ Result<std::string> full_server_url(const std::string& server) {
   const auto url = parse_url(server);
   if (url && !url->scheme.empty() && !url->host.empty()) return server;
   if (server.find('/') != server.npos && server.find('/') + 1 < server.size()) {
-    return invalid("host must be a URL or a host:port pair: " + quoted(server));
+    return invalid("host must be a URL or a host:port pair: " +
+                   quoted(without_credentials(server)));
   }
   return "http://" + server;
+}
+
+/// Schemes have no case (RFC 3986 section 3.1).
+bool is_https(const ClientConfig& config) {
+  const auto url = parse_url(config.server);
+  return url && url->scheme == "https";
 }
 
 Result<std::string> pem_of(const std::string& pem, const std::string& path,
@@ -143,7 +150,7 @@ Result<void> take_cluster(ClientConfig& config, const KubeconfigChoice& chosen,
   if (config.proxy_url.empty()) {
     if (auto taken = take_proxy(config, environment); !taken) return taken.error();
   }
-  if (!config.server.starts_with("https://")) return {};
+  if (!is_https(config)) return {};
   config.tls_server_name = cluster.tls_server_name;
   config.insecure = cluster.insecure;
   auto ca = pem_of(cluster.ca_pem, cluster.ca_file,
@@ -299,7 +306,7 @@ Result<ClientConfig> load_config(const ConfigFlags& flags, const Environment& en
   take_impersonation(config, chosen.user);
   if (auto taken = take_cluster(config, chosen, environment); !taken) return taken.error();
   // Over plain http no credential is ever sent, so none is asked for.
-  if (!config.server.starts_with("https://")) return config;
+  if (!is_https(config)) return config;
   if (auto taken = take_credentials(config, chosen); !taken) return taken.error();
   return config;
 }

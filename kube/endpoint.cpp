@@ -90,11 +90,12 @@ Result<ProxyHop> make_proxy(const ClientConfig& config) {
 
 Result<void> check_server(const ClientConfig& config, const Url& url) {
   if (url.scheme != "https" && url.scheme != "http") {
-    return Error{Errc::invalid_input,
-                 "the server " + quoted(config.server) + " must begin with https:// or http://"};
+    return Error{Errc::invalid_input, "the server " + quoted(without_credentials(config.server)) +
+                                          " must begin with https:// or http://"};
   }
   if (url.host.empty()) {
-    return Error{Errc::invalid_input, "the server " + quoted(config.server) + " names no host"};
+    return Error{Errc::invalid_input,
+                 "the server " + quoted(without_credentials(config.server)) + " names no host"};
   }
   return {};
 }

@@ -34,7 +34,7 @@ bool is_redirect(unsigned status) noexcept {
 
 SecretBuffer head_for(const Endpoint& endpoint, const FetchOptions& options) {
   const auto& url = endpoint.url;
-  const auto target = (url.target.starts_with('/') ? "" : "/") + url.target;
+  const auto target = (url.target.starts_with('/') ? "" : "/") + percent_encode_unsafe(url.target);
   const auto scheme = endpoint.forwards() ? "http://" + url.host_header() : std::string();
   SecretBuffer head;
   head.reserve(4 * limits::kib);

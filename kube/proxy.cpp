@@ -134,16 +134,6 @@ std::string full_proxy_url(const std::string& value) {
 
 }  // namespace
 
-std::string without_credentials(std::string_view text) {
-  const auto authority = text.find("//");
-  if (authority == text.npos) return std::string(text);
-  const auto begin = authority + 2;
-  const auto end = std::min(text.find_first_of("/?#", begin), text.size());
-  const auto at = text.substr(begin, end - begin).rfind('@');
-  if (at == text.npos) return std::string(text);
-  return std::string(text.substr(0, begin)) + "xxxxx" + std::string(text.substr(begin + at));
-}
-
 Result<Url> parse_proxy_url(std::string_view text) {
   auto url = parse_url(text);
   if (!url) return Error{Errc::invalid_input, "could not parse: " + without_credentials(text)};

@@ -17,9 +17,6 @@ namespace bulla::kube {
 /// or socks5`, without the user and password that the URL may hold.
 [[nodiscard]] Result<Url> parse_proxy_url(std::string_view text);
 
-/// `text` with user and password replaced, for messages.
-[[nodiscard]] std::string without_credentials(std::string_view text);
-
 /// The proxy that the environment asks for, as Go's net/http reads it; empty: none.
 ///
 /// HTTPS_PROXY for https targets, HTTP_PROXY for http, each also in lower case, where the upper

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/url.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.hpp"
@@ -8,14 +9,31 @@
 namespace bulla::kube {
 namespace {
 
+constexpr std::string_view hidden_credentials = "xxxxx";
+
 bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_hex(char c) noexcept {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-Error parse_error(std::string_view text, std::string reason) {
-  return {Errc::invalid_input, "parse " + quoted(text) + ": " + std::move(reason)};
+/// A text that nobody could take apart is shown from its last "@" on: a password with a "/" in it
+/// ends the part where it should stand.
+std::string without_all_before_at(std::string_view text) {
+  const auto at = text.rfind('@');
+  if (at == text.npos) return std::string(text);
+  const auto scheme = text.find("://");
+  std::string out(scheme < at ? text.substr(0, scheme + 3) : std::string_view());
+  return out.append(hidden_credentials).append(text.substr(at));
+}
+
+/// `parse "TEXT": WHAT "PIECE" BEHIND`, without the piece where it could be one of a password.
+Error parse_error(std::string_view text, std::string what, std::string_view piece = {},
+                  std::string_view behind = {}) {
+  const bool has_credentials = text.find('@') != text.npos;
+  if (!piece.empty() && !has_credentials) what.append(" ").append(quoted(piece));
+  return {Errc::invalid_input,
+          "parse " + quoted(without_all_before_at(text)) + ": " + what.append(behind)};
 }
 
 /// The length of the scheme (RFC 3986 section 3.1), or 0 if the text has none.
@@ -51,7 +69,7 @@ Result<void> parse_port(Url& url, std::string_view whole, std::string_view rest)
   const auto* end = digits.data() + digits.size();
   const auto [stop, failure] = std::from_chars(digits.data(), end, url.port);
   if (rest[0] != ':' || failure != std::errc() || stop != end) {
-    return parse_error(whole, "invalid port " + quoted(rest) + " after host");
+    return parse_error(whole, "invalid port", rest, " after host");
   }
   return {};
 }
@@ -94,7 +112,7 @@ Result<Url> parse_url(std::string_view text) {
   }
   if (text.starts_with(':')) return parse_error(text, "missing protocol scheme");
   if (const auto bad = bad_escape(text); !bad.empty()) {
-    return parse_error(text, "invalid URL escape " + quoted(bad));
+    return parse_error(text, "invalid URL escape", bad);
   }
   Url url;
   auto rest = text.substr(0, text.find('#'));
@@ -111,6 +129,34 @@ Result<Url> parse_url(std::string_view text) {
   url.target = rest.substr(authority.size());
   if (auto parsed = parse_authority(url, text, authority); !parsed) return parsed.error();
   return url;
+}
+
+std::string without_credentials(std::string_view text) {
+  if (!parse_url(text)) return without_all_before_at(text);
+  const auto authority = text.find("//");
+  if (authority == text.npos) return std::string(text);
+  const auto begin = authority + 2;
+  const auto end = std::min(text.find_first_of("/?#", begin), text.size());
+  const auto at = text.substr(begin, end - begin).rfind('@');
+  if (at == text.npos) return std::string(text);
+  return std::string(text.substr(0, begin))
+      .append(hidden_credentials)
+      .append(text.substr(begin + at));
+}
+
+std::string percent_encode_unsafe(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  constexpr std::string_view unsafe = "\"<>\\^`{|}";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > ' ' && byte < 0x7f && unsafe.find(c) == unsafe.npos) {
+      out += c;
+      continue;
+    }
+    out += {'%', digits[byte >> 4], digits[byte & 15]};
+  }
+  return out;
 }
 
 std::string percent_decode(std::string_view text) {

@@ -24,8 +24,17 @@ struct Url {
 };
 
 /// Errors: invalid_input with Go's words: `parse "%zz": invalid URL escape "%zz"`,
-/// `parse ":x": missing protocol scheme`.
+/// `parse ":x": missing protocol scheme`; without a user and password that the text may hold.
 [[nodiscard]] Result<Url> parse_url(std::string_view text);
+
+/// The URL `text` with user and password replaced, for messages. Of what is no URL, all up to the
+/// last
+/// "@" is replaced.
+[[nodiscard]] std::string without_credentials(std::string_view text);
+
+/// `text` with %XX for the bytes that can't stand in a request's line or in a URL (RFC 3986 section
+/// 2): blanks, controls, what is not ASCII, and "<>\^`{|}. Escapes that are there stay.
+[[nodiscard]] std::string percent_encode_unsafe(std::string_view text);
 
 /// `text` with %XX undone; what is no escape stays as it is.
 [[nodiscard]] std::string percent_decode(std::string_view text);

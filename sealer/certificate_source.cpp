@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/limits.hpp"
+#include "base/text.hpp"
 #include "crypto/certificate.hpp"
 #include "kube/fetch_url.hpp"
 #include "kube/url.hpp"
@@ -30,10 +31,12 @@ Result<std::string> read_certificate_file(const std::string& path) {
 
 /// A file:// URL, its escapes undone. What is missing is told as the reference tells it.
 Result<std::string> read_file_url(const std::string& source, const kube::Url& url) {
-  const auto path = kube::percent_decode(url.host + url.target.substr(0, url.target.find('?')));
+  const auto host = to_lower(url.host) == "localhost" ? "" : url.host;  // RFC 8089 section 2
+  const auto path = kube::percent_decode(host + url.target.substr(0, url.target.find('?')));
   auto text = read_certificate_file(path);
   if (text || text.error().code != Errc::not_found) return text;
-  return Error{Errc::not_found, "cannot fetch " + quoted(source) + ": 404 Not Found"};
+  return Error{Errc::not_found,
+               "cannot fetch " + quoted(kube::without_credentials(source)) + ": 404 Not Found"};
 }
 
 /// "March 4, 2020"
@@ -45,6 +48,13 @@ std::string long_date(WallTime time) {
   return std::string(months[static_cast<unsigned>(date.month()) - 1]) + " " +
          std::to_string(static_cast<unsigned>(date.day())) + ", " +
          std::to_string(static_cast<int>(date.year()));
+}
+
+/// Where the certificate comes from, for messages. A file may have any name.
+std::string shown_source(const Options& options) {
+  if (options.certificate.empty()) return "the controller's answer";
+  const bool is_url = options.certificate.find("://") != std::string::npos;
+  return is_url ? kube::without_credentials(options.certificate) : options.certificate;
 }
 
 }  // namespace
@@ -73,8 +83,7 @@ Result<PublicKey> sealing_key(const Options& options) {
   if (!text) return text.error();
   auto certificate = Certificate::from_pem(*text);
   if (!certificate) {
-    const auto source =
-        options.certificate.empty() ? std::string("the controller's answer") : options.certificate;
+    const auto source = shown_source(options);
     if (certificate.error().code == Errc::not_found) return no_certificate(source, *text);
     return std::move(certificate).error().during(source);
   }
@@ -84,7 +93,7 @@ Result<PublicKey> sealing_key(const Options& options) {
     return Error{Errc::invalid_input, "failed to encrypt using an expired certificate on " +
                                           long_date(certificate->not_after())}
         .hint((options.certificate.empty() ? "it is the controller's"
-                                           : "it is in " + options.certificate))
+                                           : "it is in " + shown_source(options)))
         .hint("fetch a current one: kubeseal --fetch-cert > cert.pem");
   }
   if (certificate->not_after() < now + std::chrono::days(30)) {

@@ -56,6 +56,12 @@ TEST_CASE("fetch_url sends the URL's user, and tells no password") {
   CHECK(head.find("\r\nAuthorization: Basic dXNlcjpzM2NyZXQ=\r\n") != std::string::npos);
 }
 
+TEST_CASE("fetch_url escapes what can't stand in a request's line") {
+  TinyServer server([](const Seen&, std::size_t) { return http_answer(200, "PEM"); });
+  CHECK(*fetch_url(server.url() + "/a b/\xC3\xA4%20c.pem") == "PEM");
+  CHECK(server.seen().at(0).head.starts_with("GET /a%20b/%C3%A4%20c.pem HTTP/1.1\r\n"));
+}
+
 TEST_CASE("fetch_url stops at its bounds of size and time") {
   TinyServer server([](const Seen& request, std::size_t) {
     if (request.head.starts_with("GET /big ")) return http_answer(200, std::string(11, 'x'));

@@ -100,6 +100,8 @@ TEST_CASE("a proxy-url is http, https or socks5, and its password is not told") 
         "could not parse: http://xxxxx@h:bad");
   CHECK(without_credentials("https://u:s3cret@h/a@b") == "https://xxxxx@h/a@b");
   CHECK(without_credentials("https://h/a@b") == "https://h/a@b");
+  CHECK(without_credentials("https://u:s3/cret@h/") == "https://xxxxx@h/");
+  CHECK(without_credentials("https://u:%zz@h/") == "https://xxxxx@h/");
 }
 
 }  // namespace bulla::kube

@@ -115,9 +115,29 @@ TEST_CASE("URLs are taken apart as Go does it") {
   CHECK(parse_url("cert.pem")->scheme.empty());
   CHECK(parse_url("c:nofile.pem")->scheme == "c");
   CHECK(parse_url("%zz").error().message == "parse \"%zz\": invalid URL escape \"%zz\"");
+  CHECK(parse_url("http://h:x").error().message ==
+        "parse \"http://h:x\": invalid port \":x\" after host");
   CHECK(parse_url(":x").error().message == "parse \":x\": missing protocol scheme");
   CHECK(resolve_url(*url, "/x")->target == "/x");
   CHECK(resolve_url(*url, "http://h/y")->host == "h");
+}
+
+TEST_CASE("no URL that can't be parsed shows its password") {
+  for (const auto* text :
+       {"http://u:s3cret@127.0.0.1:99999/x", "http://u:s3cret%zz@h/", "http://u:s3cret@[::1/",
+        "http://u:s3cret\n@h/", ":u:s3cret@h", "http://u:s3cret@v@h:x/", "http://u:%s3cret@h/",
+        "http://u:s#s3cret@h:x"}) {
+    CAPTURE(text);
+    const auto url = parse_url(text);
+    REQUIRE(!url);
+    CHECK(url.error().message.find("s3cret") == std::string::npos);
+    CHECK(url.error().message.find("xxxxx@") != std::string::npos);
+  }
+}
+
+TEST_CASE("what can't stand in a request's line is escaped, once") {
+  CHECK(percent_encode_unsafe("/a b/\xC3\xA4?x=\"1\"") == "/a%20b/%C3%A4?x=%221%22");
+  CHECK(percent_encode_unsafe("/a%20b/c.pem?x=1&y=2") == "/a%20b/c.pem?x=1&y=2");
 }
 
 }  // namespace bulla::kube

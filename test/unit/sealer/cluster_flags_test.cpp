@@ -62,6 +62,10 @@ TEST_CASE("--cert takes a path or a file URL") {
   };
   CHECK(read(folder + "/a certificate.pem") == "PEM");
   CHECK(read("file://" + folder + "/a%20certificate.pem") == "PEM");
+  CHECK(read("file://localhost" + folder + "/a%20certificate.pem") == "PEM");
+  CHECK(read("FILE://LocalHost" + folder + "/a certificate.pem") == "PEM");
+  CHECK(read("file://u:s3cret@localhost" + folder + "/none.pem") ==
+        "cannot fetch \"file://xxxxx@localhost" + folder + "/none.pem\": 404 Not Found");
   CHECK(read(folder + "/100%.pem") == "PEM");  // a broken URL, and yet a file
   CHECK(read("file://" + folder + "/none.pem") ==
         "cannot fetch \"file://" + folder + "/none.pem\": 404 Not Found");
