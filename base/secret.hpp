@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/allocation_budget.hpp"
+
 namespace bulla {
 
 /// Bytes for which a page of protection each is right: private keys and session keys.
@@ -61,7 +63,8 @@ class SecretBytes {
   std::size_t size_ = 0;
 };
 
-/// The standard allocator, but the memory is zeroed before it goes back.
+/// The standard allocator, but the memory is zeroed before it goes back, and counts in the
+/// thread's AllocationBudget, if it has one.
 template <class T>
 struct WipingAllocator {
   using value_type = T;
@@ -69,10 +72,14 @@ struct WipingAllocator {
   template <class U>
   WipingAllocator(const WipingAllocator<U>&) noexcept {}  // NOLINT: allocators convert freely
 
-  [[nodiscard]] T* allocate(std::size_t count) { return std::allocator<T>().allocate(count); }
+  [[nodiscard]] T* allocate(std::size_t count) {
+    AllocationBudget::count_allocation(count * sizeof(T));
+    return std::allocator<T>().allocate(count);
+  }
   void deallocate(T* memory, std::size_t count) noexcept {
     sodium_memzero(memory, count * sizeof(T));
     std::allocator<T>().deallocate(memory, count);
+    AllocationBudget::count_release(count * sizeof(T));
   }
   friend bool operator==(const WipingAllocator&, const WipingAllocator&) noexcept { return true; }
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resource/render.hpp"
 
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -26,23 +27,36 @@ std::set<std::string> add_siblings(const std::map<std::string, std::string>& pro
 }  // namespace
 
 void render(const std::map<std::string, std::string>& programs,
-            std::map<std::string, SecretBuffer>& items, ItemFailures& failures) {
+            std::map<std::string, SecretBuffer>& items, tmpl::RunErrors errors,
+            ItemFailures& failures) {
   const bool all_opened = !failures.any();
   const auto siblings = add_siblings(programs, items);
   std::map<std::string, SecretBuffer> rendered;
+  tmpl::RunOptions options;
+  options.errors = errors;
+  tmpl::Session session(items, options);
+  std::optional<Error> hidden;
+  const auto failed = [&](Error error, const std::string& item) {
+    if (session.hid_last_error())
+      hidden = std::move(error);
+    else
+      failures.add(error, item);
+  };
   for (const auto& [item, text] : programs) {
-    const auto program = tmpl::Template::parse(item, text);
+    auto program = session.parse(item, text);
     if (!program) {
-      failures.add(program.error(), item);
+      failed(std::move(program).error(), item);
       continue;
     }
     if (!all_opened) continue;
-    auto output = program->run(items);
-    if (output)
+    if (auto output = session.run(*program))
       rendered.emplace(item, std::move(*output));
     else
-      failures.add(output.error(), item);
+      failed(std::move(output).error(), item);
   }
+  // Which of several fail, and whether some do beside those that are told, would tell a bit each.
+  if (hidden && !failures.any())
+    failures.add(*hidden, programs.size() == 1 ? programs.begin()->first : "spec.template.data");
   for (auto& [item, output] : rendered) {
     if (siblings.contains(item)) items.insert_or_assign(item, std::move(output));
   }

@@ -268,7 +268,7 @@ Result<Unsealed> Unsealing::finish() {
   }
   if (state.stopped) return state.stopped_error();
   const auto& secret_template = state.sealed.secret_template;
-  render(secret_template.data, out.secret.data, failures);
+  render(secret_template.data, out.secret.data, state.options.template_errors, failures);
   for (const auto& item : secret_template.left_out) out.secret.data.erase(item);
   if (failures.any()) {
     auto error = std::move(failures).error();

@@ -17,6 +17,7 @@
 #include "crypto/keyring.hpp"
 #include "resource/objects.hpp"
 #include "resource/scope.hpp"
+#include "template/template.hpp"
 
 namespace bulla {
 
@@ -44,6 +45,8 @@ struct UnsealOptions {
   std::size_t operations_max = std::numeric_limits<std::size_t>::max();
   /// Items that may fail to open before the others are left out.
   std::size_t closed_items_max = std::numeric_limits<std::size_t>::max();
+  /// `full` only where whoever reads the error may read the items.
+  tmpl::RunErrors template_errors = tmpl::RunErrors::guarded;
 };
 
 struct Unsealed {

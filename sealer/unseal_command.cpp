@@ -71,8 +71,10 @@ Result<SecretBuffer> unseal_document(Document document, const std::string& name,
   if (!sealed) return sealed.error();
   document.value = nullptr;  // it may be large
   // As in the reference, the V1 form is for the controller alone.
-  auto opened =
-      unseal(*sealed, order.now(), {.accept_deprecated_data = false, .cores = Cores::all});
+  auto opened = unseal(*sealed, order.now(),
+                       {.accept_deprecated_data = false,
+                        .cores = Cores::all,
+                        .template_errors = tmpl::RunErrors::full});
   if (!opened) return explained(std::move(opened).error(), name, *sealed, keys);
   if (!opened->keys.empty()) order.fitted(opened->keys.front());
   auto secret = opened->secret.to_json();

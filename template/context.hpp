@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,29 +12,25 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "template/budget.hpp"
 #include "template/value.hpp"
 
 namespace bulla::tmpl {
 
-/// What one run of one template may use up. Reaching a bound is an error that names it.
-struct Limits {
-  std::size_t steps_max = 1'000'000;  ///< nodes executed
-  std::size_t depth_max = 1'000;      ///< blocks, templates and parentheses within each other
-  std::size_t output_bytes_max = std::size_t{4} * 1024 * 1024;  ///< a Secret holds 1 MiB
-  std::size_t value_bytes_max = std::size_t{4} * 1024 * 1024;   ///< one string
-  std::size_t list_items_max = 100'000;                         ///< one list or dict
-  /// Lists in lists, and how deep a function that walks a value (printing, JSON, copies,
-  /// comparison) follows it, dicts included, which may contain themselves.
-  std::size_t nesting_max = 200;
-  std::size_t total_bytes_max =
-      std::size_t{64} * 1024 * 1024;  ///< everything made in the run, added up
+/// What is said of a program that failed while it ran.
+enum class RunErrors : std::uint8_t {
+  /// Nothing that a value of the items may have chosen: the program has set the texts and the
+  /// places
+  /// of its errors, and could spell a value with them.
+  guarded,
+  full,  ///< for those who hold the items anyway
 };
 
 /// What a function may ask of the run that calls it.
 class Context {
  public:
-  Context(const Clock& clock, Random& random, const Limits& limits) noexcept
-      : clock_(clock), random_(random), limits_(limits) {}
+  Context(const Clock& clock, Random& random, Budget& budget) noexcept
+      : clock_(clock), random_(random), budget_(budget) {}
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
   /// Empties every dict, so that cycles don't outlive the run.
@@ -53,7 +51,11 @@ class Context {
   [[nodiscard]] Result<void> afford_items(std::size_t items) const;
   /// Counts work that shows in no result (key stretching, regular expressions over long texts), in
   /// steps of about a microsecond.
-  [[nodiscard]] Result<void> spend_steps(std::size_t steps);
+  [[nodiscard]] Result<void> spend_steps(std::size_t steps) { return budget_.spend_steps(steps); }
+  /// Whether there is time left, for functions that take long.
+  [[nodiscard]] bool has_time() const noexcept { return budget_.has_time(); }
+  /// Charges a call for what it looks at. The evaluator does so for every function.
+  [[nodiscard]] Result<void> spend_on(std::span<const Value> arguments);
   /// Counts `value`, as a function returned it.
   [[nodiscard]] Result<void> spend(const Value& value);
 
@@ -67,16 +69,15 @@ class Context {
   void set_secret_arguments(bool secret) noexcept { secret_arguments_ = secret; }
   [[nodiscard]] bool secret_arguments() const noexcept { return secret_arguments_; }
 
-  [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
+  [[nodiscard]] const Limits& limits() const noexcept { return budget_.limits(); }
+  [[nodiscard]] Budget& budget() noexcept { return budget_; }
 
  private:
   const Clock& clock_;
   Random& random_;
-  const Limits& limits_;
-  std::size_t steps_ = 0;
-  std::size_t bytes_ = 0;
+  Budget& budget_;
   bool secret_arguments_ = true;
-  std::vector<std::shared_ptr<Dict>> dicts_;
+  std::vector<std::shared_ptr<Dict>, WipingAllocator<std::shared_ptr<Dict>>> dicts_;
 };
 
 }  // namespace bulla::tmpl

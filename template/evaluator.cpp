@@ -83,9 +83,16 @@ Result<Operand> Evaluator::evaluate_command(const Operand& dot, const CommandNod
     case NodeKind::dot: return dot;
     case NodeKind::nil: return error("nil is not a command");
     case NodeKind::number: return evaluate_number(as<NumberNode>(first));
-    case NodeKind::string: return Operand::of(Value::string(as<StringNode>(first).text));
+    case NodeKind::string: return literal_string(as<StringNode>(first));
     default: return error("can't evaluate command " + to_source(first));
   }
+}
+
+/// Copied each time, which a loop over a long one would never end.
+Result<Operand> Evaluator::literal_string(const StringNode& node) {
+  if (auto spent = context_.budget().spend_bytes(node.text.size()); !spent)
+    return error(spent.error().message);
+  return Operand::of(Value::string(node.text));
 }
 
 /// A number whose type nothing asks for: its spelling decides, as for Go's constants.
@@ -159,8 +166,12 @@ Result<Operand> Evaluator::evaluate_field(const Operand& dot, const Operand& rec
     return call(dot, {*method, name, node, command, &value}, last);
 
   if (is_dict(value.type())) {
+    if (auto spent = context_.budget().spend_bytes(name.size()); !spent)
+      return error(spent.error().message);
     if (has_arguments(command, last))
       return error(std::string(name) + " is not a method but has arguments");
+    // The keys, too, may come from a value.
+    if (value.is_secret() || value.as_dict().secret) steering_.decided = true;
     const auto* found = value.as_dict().find(name);
     return found != nullptr ? Operand::element(value, *found) : Operand();
   }

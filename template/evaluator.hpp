@@ -44,14 +44,31 @@ struct Operand {
   }
 };
 
+/// What secret values have had a say in, so far, in the programs of one object. An error must not
+/// show more than that there was one, where a value may have chosen it: programs could spell values
+/// with their errors.
+struct Steering {
+  bool decided = false;   ///< a branch, a loop, or whether a function failed
+  bool measured = false;  ///< the work or the output: whether a bound is reached, and where
+};
+
 /// One run of one template. The order in which nodes are marked with at() decides which place an
 /// error names; it is the reference's.
 class Evaluator {
  public:
-  Evaluator(const Tree& tree, Context& context, SecretBuffer& out) noexcept
-      : tree_(tree), context_(context), out_(out), name_(tree.name) {}
+  /// What is noted in `steering` is never cleared.
+  Evaluator(const Tree& tree, Context& context, RunErrors errors, Steering& steering,
+            SecretBuffer& out) noexcept
+      : tree_(tree),
+        context_(context),
+        errors_(errors),
+        steering_(steering),
+        out_(out),
+        name_(tree.name) {}
 
   Result<void> run(const Value& data);
+  /// Whether a secret value may have chosen the error that run() returned.
+  [[nodiscard]] bool failed_steered() const noexcept { return failed_steered_; }
 
  private:
   enum class Flow { next, break_, continue_ };
@@ -61,6 +78,7 @@ class Evaluator {
   };
 
   // evaluator_walk.cpp: what a template writes
+  Result<void> walk_root(const Value& data);
   Result<Flow> walk(const Operand& dot, const Node& node);
   Result<Flow> walk_list(const Operand& dot, const ListNode& list);
   Result<Flow> walk_if_or_with(const Operand& dot, const BranchNode& node);
@@ -91,6 +109,7 @@ class Evaluator {
                                  std::string_view name, const CommandNode* command,
                                  const Operand& last);
   Result<Operand> evaluate_number(const NumberNode& number);
+  Result<Operand> literal_string(const StringNode& node);
   Result<void> assign(std::string_view name, const Operand& operand);
   [[nodiscard]] Result<Operand> variable(std::string_view name);
 
@@ -108,6 +127,8 @@ class Evaluator {
   Result<Operand> call(const Operand& dot, const Call& call, const Operand& last);
   Result<Operand> run(const Call& call, Arguments arguments);
   Result<Value> run_guarded(const Function& function, Arguments arguments);
+  [[nodiscard]] Error call_failed(const Call& call, bool secret, const Error& why);
+  void note_call(const Function& function, bool secret) noexcept;
   Result<Operand> call_logic(const Operand& dot, const Call& call, const Operand& last);
   Result<void> check_count(const Call& call, std::size_t given, bool piped);
   Result<Value> evaluate_argument(const Operand& dot, Type type, const Node& node);
@@ -117,16 +138,23 @@ class Evaluator {
   // --- errors and bounds ---
   void at(const Node& node) noexcept { node_ = &node; }
   /// The error at the node that was marked last.
-  [[nodiscard]] Error error(std::string_view what) const;
-  [[nodiscard]] Error too_deep() const;
+  [[nodiscard]] Error error(std::string_view what);
+  [[nodiscard]] Error too_deep();
+  /// Notes that `value` decides what happens next.
+  void decided_by(const Value& value) noexcept {
+    steering_.decided = steering_.decided || holds_secret(value);
+  }
   Result<void> step();
 
   const Tree& tree_;
   Context& context_;
+  RunErrors errors_;
+  Steering& steering_;
   SecretBuffer& out_;
+  bool failed_steered_ = false;
   std::string_view name_;  ///< of the template that runs
   const Node* node_ = nullptr;
-  std::vector<Variable> variables_;
+  std::vector<Variable, WipingAllocator<Variable>> variables_;
   std::size_t depth_ = 0;
 };
 

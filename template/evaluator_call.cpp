@@ -78,13 +78,18 @@ Result<Operand> Evaluator::call(const Operand& dot, const Call& call, const Oper
   return run(call, arguments);
 }
 
+/// Charges for the call and runs it, bounds included, whatever the function is.
 /// Libraries throw at what they won't take, and when there is no memory; a program, which chooses
 /// the arguments, must not end the process by either.
 Result<Value> Evaluator::run_guarded(const Function& function, Arguments arguments) {
   try {
-    return function.run(context_, arguments);
+    if (auto spent = context_.spend_on(arguments); !spent) return std::move(spent).error();
+    auto result = function.run(context_, arguments);
+    if (!result) return result;
+    if (auto spent = context_.spend(*result); !spent) return std::move(spent).error();
+    return result;
   } catch (const std::bad_alloc&) {
-    return Error{Errc::invalid_input, "there is not enough memory for it"};
+    return context_.budget().out_of_memory();
   } catch (const std::exception&) {  // its text may hold an argument
     return Error{Errc::invalid_input, "these arguments can't be used"};
   }
@@ -95,18 +100,30 @@ Result<Operand> Evaluator::run(const Call& call, Arguments arguments) {
   const bool secret = std::any_of(arguments.begin(), arguments.end(), holds_secret);
   context_.set_secret_arguments(secret);
   auto result = run_guarded(call.function, arguments);
-  Result<void> counted;
-  if (result) counted = context_.spend(*result);
-  if (!result || !counted) {
-    at(call.node);
-    return error("error calling " + std::string(call.name) + ": " +
-                 (result ? counted.error() : result.error()).message);
-  }
+  if (!result) return call_failed(call, secret, result.error());
+  note_call(call.function, secret);
   if (!secret && !makes_secrets(call.function)) return Operand::of(std::move(*result));
   // A function such as set changes a dict that it was given.
   for (const auto& argument : arguments)
     if (is_dict(argument.type()) && argument.shared_dict()) argument.shared_dict()->secret = true;
   return Operand::of(result->as_secret());
+}
+
+/// The place of the first call that a value made fail is one of a kind, so it may be told. Which of
+/// the function's reasons it was may not: a program can choose among them by a value.
+Error Evaluator::call_failed(const Call& call, bool secret, const Error& why) {
+  const bool may_tell = !secret || errors_ == RunErrors::full;
+  at(call.node);
+  auto failed = error("error calling " + std::string(call.name) + ": " +
+                      (may_tell ? why.message : "why depends on sealed values"));
+  note_call(call.function, secret);
+  return failed;
+}
+
+/// Of a call that has ended. That it didn't fail tells something, too.
+void Evaluator::note_call(const Function& function, bool secret) noexcept {
+  steering_.measured = steering_.measured || secret;
+  if (secret && !steering_.decided) steering_.decided = !never_fails(function);
 }
 
 /// and, or: the first argument that decides, and no argument after it is evaluated.
@@ -117,6 +134,7 @@ Result<Operand> Evaluator::call_logic(const Operand& dot, const Call& call, cons
     auto argument = evaluate_argument(dot, Type::reflected, *node);
     if (!argument) return argument.error();
     value = std::move(*argument);
+    decided_by(value);
     if (is_true(value) == deciding) return Operand::of(std::move(value));
   }
   return last.is_absent() ? Operand::of(std::move(value)) : last;
@@ -150,15 +168,15 @@ Result<Value> Evaluator::literal_argument(Type type, const Node& node) {
   const auto found = [&](const char* expected) {
     return error("expected " + std::string(expected) + "; found " + to_source(node));
   };
+  const auto plain = [](Result<Operand> operand) -> Result<Value> {
+    if (!operand) return operand.error();
+    return std::move(operand->value);
+  };
   const auto* number = node.kind == NodeKind::number ? &as<NumberNode>(node) : nullptr;
   if (type == Type::any || type == Type::reflected) {
-    if (number != nullptr) {
-      auto operand = evaluate_number(*number);
-      if (!operand) return operand.error();
-      return std::move(operand->value);
-    }
+    if (number != nullptr) return plain(evaluate_number(*number));
     if (node.kind == NodeKind::boolean) return Value::boolean(as<BooleanNode>(node).value);
-    return Value::string(as<StringNode>(node).text);
+    return plain(literal_string(as<StringNode>(node)));
   }
   if (type == Type::boolean) {
     if (node.kind != NodeKind::boolean) return found("bool");
@@ -166,7 +184,7 @@ Result<Value> Evaluator::literal_argument(Type type, const Node& node) {
   }
   if (type == Type::string) {
     if (node.kind != NodeKind::string) return found("string");
-    return Value::string(as<StringNode>(node).text);
+    return plain(literal_string(as<StringNode>(node)));
   }
   if (is_signed_integer(type)) {
     if (number == nullptr || !number->is_integer) return found("integer");

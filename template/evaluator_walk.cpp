@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <new>
 #include <utility>
 
 #include "template/evaluator.hpp"
@@ -17,6 +18,14 @@ Operand marked(const Value& whole, const Value& part) {
 }  // namespace
 
 Result<void> Evaluator::run(const Value& data) {
+  try {
+    return walk_root(data);
+  } catch (const std::bad_alloc&) {
+    return error(context_.budget().out_of_memory().message);
+  }
+}
+
+Result<void> Evaluator::walk_root(const Value& data) {
   variables_ = {{"$", Operand::of(data)}};
   const auto root = tree_.templates.find(tree_.name);
   BULLA_ASSERT(root != tree_.templates.end());
@@ -24,7 +33,10 @@ Result<void> Evaluator::run(const Value& data) {
   return {};
 }
 
-Error Evaluator::error(std::string_view what) const {
+Error Evaluator::error(std::string_view what) {
+  failed_steered_ =
+      steering_.decided || (steering_.measured && context_.budget().reached_a_bound());
+  if (node_ == nullptr) return {Errc::invalid_input, std::string(what)};
   const std::string_view before = std::string_view(tree_.text).substr(0, node_->position);
   const auto newline = before.rfind('\n');
   const auto column =
@@ -38,7 +50,7 @@ Error Evaluator::error(std::string_view what) const {
   return {Errc::invalid_input, std::move(message)};
 }
 
-Error Evaluator::too_deep() const {
+Error Evaluator::too_deep() {
   return error("exceeded maximum template depth (" + std::to_string(depth_) + ")");
 }
 
@@ -92,6 +104,7 @@ Result<Evaluator::Flow> Evaluator::walk_if_or_with(const Operand& dot, const Bra
   const auto mark = variables_.size();
   auto operand = evaluate_pipe(dot, *node.pipe);
   if (!operand) return operand.error();
+  decided_by(operand->value);
   Result<Flow> flow = Flow::next;
   if (is_true(operand->value))
     flow = walk(node.kind == NodeKind::with ? *operand : dot, *node.list);
@@ -106,6 +119,7 @@ Result<Evaluator::Flow> Evaluator::walk_range(const Operand& dot, const BranchNo
   const auto mark = variables_.size();
   auto operand = evaluate_pipe(dot, *node.pipe);
   if (!operand) return operand.error();
+  decided_by(operand->value);
   auto ran = range_over(node, operand->value);
   if (!ran) return ran.error();
   Result<Flow> flow = Flow::next;
@@ -139,6 +153,9 @@ Result<bool> Evaluator::range_over(const BranchNode& node, const Value& value) {
 }
 
 Result<bool> Evaluator::range_over_dict(const BranchNode& node, const Value& value) {
+  if (auto spent = context_.budget().spend_bytes(value.as_dict().items.size() * item_weight);
+      !spent)
+    return error(spent.error().message);
   // What the body changes in the dict doesn't change the walk over it.
   const std::vector<std::pair<Text, Value>, WipingAllocator<std::pair<Text, Value>>> items(
       value.as_dict().items.begin(), value.as_dict().items.end());
@@ -220,16 +237,18 @@ Result<Evaluator::Flow> Evaluator::walk_template(const Operand& dot, const Templ
 Result<void> Evaluator::print(const ActionNode& node, const Operand& operand) {
   at(node);
   if (operand.form == Operand::Form::invalid) return write("<no value>");
+  steering_.measured = steering_.measured || holds_secret(operand.value);
   if (operand.value.is_string()) return write(operand.value.as_text());
+  if (auto spent = context_.spend_on(std::span(&operand.value, 1)); !spent)
+    return error(spent.error().message);
   auto text = go_to_string(context_, operand.value);
   if (!text) return error(text.error().message);
   return write(text->expose_secret_text());
 }
 
 Result<void> Evaluator::write(std::string_view text) {
-  const auto most = context_.limits().output_bytes_max;
-  if (text.size() > most - out_.size())
-    return error("the output grows too long (at most " + std::to_string(most) + " bytes)");
+  if (auto spent = context_.budget().spend_output(text.size()); !spent)
+    return error(spent.error().message);
   out_.append(text);
   return {};
 }

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <span>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/error.hpp"
 #include "template/context.hpp"
@@ -97,11 +98,17 @@ struct Function {
 [[nodiscard]] std::span<const Function> version_methods() noexcept;
 [[nodiscard]] std::span<const Function> version_value_methods() noexcept;
 
+using FunctionTable = std::unordered_map<std::string_view, const Function*>;
+/// All functions but methods, by their names.
+[[nodiscard]] const FunctionTable& functions() noexcept;
 /// The function of that name, or null. Of two groups' functions of one name, sprig's wins, as
 /// there (`slice`).
 [[nodiscard]] const Function* find_function(std::string_view name) noexcept;
 /// Whether what the function returns is a secret whatever its arguments: a password, a key.
 [[nodiscard]] bool makes_secrets(const Function& function) noexcept;
+/// Whether neither failing, but for a reached bound, nor the type of what it returns depends on
+/// what the arguments hold. (default, coalesce and ternary choose, as a branch does.)
+[[nodiscard]] bool never_fails(const Function& function) noexcept;
 /// The method of that name on a receiver of that type, or null.
 [[nodiscard]] const Function* find_method(Type receiver, std::string_view name) noexcept;
 

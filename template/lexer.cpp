@@ -58,8 +58,10 @@ class Lexer {
   explicit Lexer(std::string_view text) : text_(text) {}
 
   Tokens run() {
-    while (lex_text()) {
+    while (!too_long_ && lex_text()) {
     }
+    if (too_long_)
+      fail("the template is too long (at most " + std::to_string(tokens_max) + " words and signs)");
     return std::move(out_);
   }
 
@@ -90,6 +92,7 @@ class Lexer {
   // --- tokens ---
   void emit(TokenKind kind) {
     out_.tokens.push_back({kind, start_, start_line_, text_.substr(start_, position_ - start_)});
+    if (out_.tokens.size() > tokens_max) too_long_ = true;
     ignore();
   }
   void ignore() noexcept {
@@ -127,6 +130,7 @@ class Lexer {
   std::size_t start_ = 0;
   std::size_t start_line_ = 1;
   std::size_t parens_ = 0;
+  bool too_long_ = false;
   Tokens out_;
 };
 
@@ -199,7 +203,7 @@ void Lexer::lex_right_delimiter() {
 }
 
 bool Lexer::lex_inside_action() {
-  while (true) {
+  while (!too_long_) {
     bool trims = false;
     if (at_right_delimiter(trims)) {
       if (parens_ > 0) return fail("unclosed left paren");
@@ -220,6 +224,7 @@ bool Lexer::lex_inside_action() {
     }
     if (!lex_token(first)) return false;
   }
+  return false;
 }
 
 bool Lexer::lex_token(char32_t first) {

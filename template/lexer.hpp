@@ -51,6 +51,9 @@ struct Token {
   std::string_view text;  ///< of the template; empty for an error
 };
 
+/// In one template. A node of the tree takes some two hundred bytes, and few tokens.
+constexpr std::size_t tokens_max = 100'000;
+
 struct Tokens {
   /// Ends with `end_of_text` or with `error`.
   std::vector<Token> tokens;

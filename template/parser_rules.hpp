@@ -36,7 +36,9 @@ struct Failed {
 class Parser {
  public:
   Parser(std::string_view name, std::string_view text)
-      : tree_{std::string(name), std::string(text), {}}, lexed_(tokenize(tree_.text)) {}
+      : tree_{std::string(name), std::string(text), 0, {}}, lexed_(tokenize(tree_.text)) {
+    tree_.tokens = lexed_.tokens.size();
+  }
 
   Result<Tree> run() {
     if (auto root = parse_top(); root && add(tree_.name, std::move(root))) return std::move(tree_);

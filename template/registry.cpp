@@ -2,6 +2,7 @@
 #include <array>
 #include <functional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "template/function.hpp"
@@ -9,15 +10,13 @@
 namespace bulla::tmpl {
 namespace {
 
-using Table = std::unordered_map<std::string_view, const Function*>;
-
-void add(Table& table, std::span<const Function> functions) {
+void add(FunctionTable& table, std::span<const Function> functions) {
   for (const auto& function : functions) table[function.name] = &function;
 }
 
 /// Go's own first: a function of sprig's that has the same name replaces it.
-Table all_functions() {
-  Table table;
+FunctionTable all_functions() {
+  FunctionTable table;
   for (const auto functions : {builtin_functions(),     string_functions(),
                                text_list_functions(),   list_functions(),
                                dict_functions(),        merge_functions(),
@@ -45,12 +44,36 @@ std::span<const Function> methods_of(Type receiver) noexcept {
   }
 }
 
+constexpr std::string_view never_failing[] = {
+    "abbrev",       "abbrevboth", "adler32sum",     "all",       "any",
+    "b32enc",       "b64enc",     "camelcase",      "cat",       "contains",
+    "dict",         "empty",      "hasPrefix",      "hasSuffix", "html",
+    "initials",     "int",        "int64",          "join",      "js",
+    "kebabcase",    "kindIs",     "kindOf",         "list",      "lower",
+    "nospace",      "not",        "plural",         "print",     "printf",
+    "println",      "quote",      "regexQuoteMeta", "replace",   "sha1sum",
+    "sha256sum",    "sha512sum",  "snakecase",      "sortAlpha", "split",
+    "splitList",    "squote",     "swapcase",       "title",     "toJson",
+    "toPrettyJson", "toString",   "toStrings",      "trim",      "trimAll",
+    "trimPrefix",   "trimSuffix", "trimall",        "trunc",     "tuple",
+    "typeIs",       "typeOf",     "untitle",        "upper",     "urlquery"};
+
+std::unordered_set<const Function*> never_failing_functions() {
+  std::unordered_set<const Function*> out;
+  for (const auto name : never_failing) out.insert(functions().at(name));
+  return out;
+}
+
 }  // namespace
 
+const FunctionTable& functions() noexcept {
+  static const FunctionTable table = all_functions();
+  return table;
+}
+
 const Function* find_function(std::string_view name) noexcept {
-  static const Table table = all_functions();
-  const auto found = table.find(name);
-  return found == table.end() ? nullptr : found->second;
+  const auto found = functions().find(name);
+  return found == functions().end() ? nullptr : found->second;
 }
 
 bool makes_secrets(const Function& function) noexcept {
@@ -61,6 +84,11 @@ bool makes_secrets(const Function& function) noexcept {
       return true;
   }
   return false;
+}
+
+bool never_fails(const Function& function) noexcept {
+  static const auto those = never_failing_functions();
+  return those.contains(&function);
 }
 
 const Function* find_method(Type receiver, std::string_view name) noexcept {

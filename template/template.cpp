@@ -23,14 +23,67 @@ Result<Template> Template::parse(std::string_view name, std::string_view text) {
 }
 
 Result<SecretBuffer> Template::run(const Items& items, const RunOptions& options) const {
-  Context context(options.clock, options.random, options.limits);
-  const auto data = context.new_dict(Type::string_dict);
-  for (const auto& [key, value] : items)
-    data->set(key, Value::string(value.expose_secret_text()).as_secret());
+  return Session(items, options).run(*this);
+}
+
+struct Session::State {
+  explicit State(const RunOptions& how)
+      : options(how),
+        budget(options.limits, how.time),
+        data(options.clock, options.random, budget) {}
+
+  /// `error`, or that there was one, if a value may have chosen it.
+  [[nodiscard]] Error shown(Error error, bool chosen) {
+    hid_error = chosen && options.errors == RunErrors::guarded;
+    if (!hid_error) return error;
+    return {Errc::invalid_input,
+            "the template failed; why depends on sealed values, so it is not said here: "
+            "kubeseal --recovery-unseal says it"};
+  }
+
+  RunOptions options;
+  Budget budget;
+  Context data;  ///< owns `items`
+  std::shared_ptr<Dict> items;
+  Steering steering;
+  bool hid_error = false;
+};
+
+Session::Session(const Items& items, const RunOptions& options)
+    : state_(std::make_unique<State>(options)) {
+  const AllocationBudget::Scope scope(state_->budget.memory());
+  try {
+    auto data = state_->data.new_dict(Type::string_dict);
+    for (const auto& [key, value] : items)
+      data->set(key, Value::string(value.expose_secret_text()).as_secret());
+    state_->items = std::move(data);
+  } catch (const std::bad_alloc&) {  // run() says so
+  }
+}
+Session::~Session() = default;
+
+bool Session::hid_last_error() const noexcept { return state_->hid_error; }
+
+Result<Template> Session::parse(std::string_view name, std::string_view text) {
+  auto program = Template::parse(name, text);
+  if (!program) return state_->shown(std::move(program).error(), false);
+  const auto work = text.size() / bytes_a_step + program->tree_->tokens;
+  if (auto spent = state_->budget.spend_steps(work); !spent)
+    return state_->shown(std::move(spent).error(), state_->steering.measured);
+  return program;
+}
+
+Result<SecretBuffer> Session::run(const Template& program) {
+  auto& state = *state_;
+  if (state.items == nullptr) return state.shown(state.budget.out_of_memory(), false);
+  const AllocationBudget::Scope scope(state.budget.memory());
+  Context context(state.options.clock, state.options.random, state.budget);
   SecretBuffer out;
-  Evaluator evaluator(*tree_, context, out);
-  if (auto ran = evaluator.run(Value::dict(data)); !ran) return ran.error();
-  return out;
+  Evaluator evaluator(*program.tree_, context, state.options.errors, state.steering, out);
+  auto ran = evaluator.run(Value::dict(state.items));
+  if (ran) return out;
+  state.steering.decided = state.steering.decided || state.steering.measured;
+  return state.shown(std::move(ran).error(), evaluator.failed_steered());
 }
 
 std::string Template::source() const {

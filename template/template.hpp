@@ -23,6 +23,8 @@ struct RunOptions {
   const Clock& clock = system_clock();
   Random& random = system_random();
   Limits limits = {};
+  RunErrors errors = RunErrors::guarded;
+  Budget::Time time = thread_time;
 };
 
 /// A program in Go's text/template language with sprig's functions, less those that read the
@@ -45,6 +47,7 @@ class Template {
   Template& operator=(Template&&) noexcept;
   ~Template();
 
+  /// In a Session of its own.
   [[nodiscard]] Result<SecretBuffer> run(const Items& items,
                                          const RunOptions& options = RunOptions()) const;
 
@@ -52,8 +55,34 @@ class Template {
   [[nodiscard]] std::string source() const;
 
  private:
+  friend class Session;
   explicit Template(std::unique_ptr<const Tree> tree) noexcept;
   std::unique_ptr<const Tree> tree_;
+};
+
+/// The programs of one object: they see the same items, and share one budget.
+///
+/// Memory:  the items are copied once; whatever may hold a value of them is zeroed before it is
+///          released.
+/// Threads: one.
+class Session {
+ public:
+  /// Errors of the later calls: the items alone are more than the budget.
+  explicit Session(const Items& items, const RunOptions& options = RunOptions());
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
+
+  /// As Template::parse; its work counts too.
+  [[nodiscard]] Result<Template> parse(std::string_view name, std::string_view text);
+  [[nodiscard]] Result<SecretBuffer> run(const Template& program);
+  /// Whether the last error says only that the template failed, because a value may have chosen it.
+  /// After the first failure of an object that is so for all, once a value was looked at.
+  [[nodiscard]] bool hid_last_error() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace bulla::tmpl

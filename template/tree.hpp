@@ -150,6 +150,7 @@ struct StringNode : Node {
 struct Tree {
   std::string name;
   std::string text;
+  std::size_t tokens = 0;  ///< of the text: what parsing took
   std::map<std::string, std::unique_ptr<ListNode>, std::less<>> templates;
 };
 

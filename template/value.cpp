@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "base/error.hpp"
 
@@ -79,11 +80,24 @@ Type element_type(Type container) noexcept {
 }
 
 Text::Text(std::string_view text) {
-  if (!text.empty()) bytes_ = std::make_shared<SecretBuffer>(SecretBuffer::copy_of(text));
+  if (text.empty()) return;
+  bytes_ = std::allocate_shared<SecretBuffer>(WipingAllocator<SecretBuffer>(),
+                                              SecretBuffer::copy_of(text));
 }
 Text::Text(SecretBuffer text) {
-  if (!text.empty()) bytes_ = std::make_shared<SecretBuffer>(std::move(text));
+  if (text.empty()) return;
+  bytes_ = std::allocate_shared<SecretBuffer>(WipingAllocator<SecretBuffer>(), std::move(text));
 }
+
+namespace {
+
+/// Lists of lists can stand for more texts than any number has bytes.
+std::size_t added(std::size_t a, std::size_t b) noexcept {
+  std::size_t out = 0;
+  return __builtin_add_overflow(a, b, &out) ? std::numeric_limits<std::size_t>::max() / 2 : out;
+}
+
+}  // namespace
 
 Value Value::boolean(bool value) { return {Type::boolean, value}; }
 Value Value::integer(Type type, std::int64_t value) {
@@ -100,9 +114,22 @@ Value Value::string(Text text) { return {Type::string, std::move(text)}; }
 Value Value::bytes(Text text) { return {Type::bytes, std::move(text)}; }
 Value Value::list(Type type, Values items) {
   BULLA_ASSERT(is_list(type));
-  std::size_t depth = 0;
-  for (const auto& item : items) depth = std::max(depth, item.depth());
-  return {type, std::make_shared<const List>(List{std::move(items), depth + 1})};
+  auto list = std::allocate_shared<List>(WipingAllocator<List>());
+  for (const auto& item : items) {
+    list->weight += item_weight;
+    if (item.type_ == Type::string || item.type_ == Type::bytes) {
+      list->weight += item.as_text().size();
+    } else if (const auto* inner = std::get_if<std::shared_ptr<const List>>(&item.data_)) {
+      if (*inner == nullptr) continue;
+      list->depth = std::max(list->depth, (*inner)->depth + 1);
+      list->weight = added(list->weight, (*inner)->weight);
+      list->holds_dicts = list->holds_dicts || (*inner)->holds_dicts;
+    } else {
+      list->holds_dicts = list->holds_dicts || is_dict(item.type_);
+    }
+  }
+  list->items = std::move(items);
+  return {type, std::shared_ptr<const List>(std::move(list))};
 }
 Value Value::dict(std::shared_ptr<Dict> dict) {
   BULLA_ASSERT(dict != nullptr);
@@ -156,12 +183,13 @@ const Text& Value::text() const {
   BULLA_ASSERT(value != nullptr);
   return *value;
 }
-const Values& Value::items() const {
-  static const Values none;
+const List& Value::as_list() const {
+  static const List none;
   const auto* list = std::get_if<std::shared_ptr<const List>>(&data_);
   BULLA_ASSERT(list != nullptr);
-  return *list ? (*list)->items : none;
+  return *list ? **list : none;
 }
+const Values& Value::items() const { return as_list().items; }
 std::size_t Value::depth() const noexcept {
   const auto* list = std::get_if<std::shared_ptr<const List>>(&data_);
   return list != nullptr && *list != nullptr ? (*list)->depth : 0;
@@ -198,6 +226,34 @@ void Dict::set(std::string_view key, Value value) {
 
 namespace {
 
+/// Adds up until `most`; false when that is reached.
+bool add_weight(const Value& value, std::size_t most, std::size_t& sum,
+                std::size_t depth) noexcept {
+  constexpr std::size_t depth_max = 200;  // dicts may contain themselves
+  const auto type = value.type();
+  if (type == Type::string || type == Type::bytes) {
+    sum = added(sum, value.as_text().size());
+  } else if (depth == depth_max) {
+    return true;
+  } else if (is_list(type) && !value.is_nil_container()) {
+    const auto& list = value.as_list();
+    if (!list.holds_dicts) {
+      sum = added(sum, list.weight);
+      return sum < most;
+    }
+    for (const auto& item : list.items) {
+      sum += item_weight;
+      if (!add_weight(item, most, sum, depth + 1)) return false;
+    }
+  } else if (is_dict(type)) {
+    for (const auto& [key, item] : value.as_dict().items) {
+      sum += item_weight + key.view().size();
+      if (!add_weight(item, most, sum, depth + 1)) return false;
+    }
+  }
+  return sum < most;
+}
+
 /// Values looked at: programs make values in which few dicts stand in ever so many places.
 constexpr std::size_t search_max = 10'000;
 
@@ -218,6 +274,12 @@ bool holds_secret(const Value& value, std::size_t& left, std::size_t depth) noex
 }
 
 }  // namespace
+
+std::size_t weight(const Value& value, std::size_t most) noexcept {
+  std::size_t sum = 0;
+  add_weight(value, most, sum, 0);
+  return std::min(sum, most);
+}
 
 bool holds_secret(const Value& value) noexcept {
   auto left = search_max;

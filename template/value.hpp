@@ -172,6 +172,7 @@ class Value {
   [[nodiscard]] const Text& text() const;
   /// Of a list; empty for a nil one.
   [[nodiscard]] const Values& items() const;
+  [[nodiscard]] const List& as_list() const;
   /// Lists within lists: 0 of what is no list. Dicts aren't looked into.
   [[nodiscard]] std::size_t depth() const noexcept;
   /// Of a dict. A nil one reads as empty, and must not be written to.
@@ -192,7 +193,9 @@ class Value {
 
 struct List {
   Values items;
-  std::size_t depth = 1;  ///< lists within lists, this one counted
+  std::size_t depth = 1;     ///< lists within lists, this one counted
+  std::size_t weight = 0;    ///< see below; of what is not a dict
+  bool holds_dicts = false;  ///< at any depth
 };
 
 struct Dict {
@@ -205,6 +208,12 @@ struct Dict {
   [[nodiscard]] const Value* find(std::string_view key) const noexcept;
   void set(std::string_view key, Value value);
 };
+
+/// What an element of a list or dict counts for, beside its text.
+constexpr std::size_t item_weight = 8;
+/// How much there is to look at in a value: the bytes of its texts, at any depth and as often as
+/// they stand there, and `item_weight` an element. Looks no further than to `most`.
+[[nodiscard]] std::size_t weight(const Value& value, std::size_t most) noexcept;
 
 /// Whether something in `value` is secret, at any depth; also true where looking takes too long.
 [[nodiscard]] bool holds_secret(const Value& value) noexcept;

@@ -58,7 +58,13 @@ Value certificate_value(Text certificate, Text key) {
 
 Result<openssl::Key> new_key(Context& context, KeyKind kind, std::size_t steps) {
   if (auto spent = context.spend_steps(steps); !spent) return std::move(spent).error();
-  return make_key(kind);
+  const auto has_time = [](const void* whom) {
+    return static_cast<const Context*>(whom)->has_time();
+  };
+  auto key = make_key(kind, {has_time, &context});
+  // One that took too long is an error here, not at the next step.
+  if (auto spent = context.spend_steps(0); !spent) return std::move(spent).error();
+  return key;
 }
 
 Result<Value> gen_private_key(Context& context, Arguments arguments) {

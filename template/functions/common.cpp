@@ -59,7 +59,15 @@ class Comparison {
     return true;
   }
 
-  static bool equal_scalars(const Value& a, const Value& b) {
+  Result<bool> equal_texts(const Text& a, const Text& b) {
+    if (a.view().size() != b.view().size()) return false;
+    // Lists are compared each with each, the same texts ever so often.
+    if (auto spent = context_.budget().spend_bytes(a.view().size()); !spent)
+      return std::move(spent).error();
+    return a == b;
+  }
+
+  Result<bool> equal_scalars(const Value& a, const Value& b) {
     const auto type = a.type();
     if (is_signed_integer(type)) return a.as_integer() == b.as_integer();
     if (is_unsigned_integer(type)) return a.as_unsigned_integer() == b.as_unsigned_integer();
@@ -69,7 +77,7 @@ class Comparison {
       case Type::float64: return a.as_real() == b.as_real();
       case Type::complex128: return a.as_complex() == b.as_complex();
       case Type::string:
-      case Type::bytes: return a.text() == b.text();
+      case Type::bytes: return equal_texts(a.text(), b.text());
       default: return a.as_object().equals(b.as_object());
     }
   }

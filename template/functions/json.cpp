@@ -47,7 +47,7 @@ constexpr Function table[] = {
     {"mustToRawJson", {Type::any}, must_write<raw>},
     {"toJson", {Type::any}, write<compact>},
     {"toPrettyJson", {Type::any}, write<pretty>},
-    {"toRawJson", {Type::any}, write<raw>},
+    {"toRawJson", {Type::any}, must_write<raw>},  // sprig panics
 };
 
 }  // namespace

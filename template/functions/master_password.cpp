@@ -17,6 +17,8 @@ namespace {
 constexpr std::string_view scope = "com.lyndir.masterpassword";
 constexpr std::size_t key_bytes = 64;
 constexpr std::size_t scrypt_steps = 150'000;
+/// What OpenSSL takes for N = 32768, r = 8, p = 2, beside our own allocations.
+constexpr std::size_t scrypt_bytes = std::size_t{128} * 8 * (32'768 + 2 + 2);
 
 /// The shapes that a type of password can have, a class of characters a letter; one is chosen by
 /// the seed.
@@ -95,6 +97,7 @@ Result<Value> derive_password(Context& context, Arguments arguments) {
   }
   if (auto spent = context.spend_steps(scrypt_steps); !spent) return std::move(spent).error();
   const auto counter = static_cast<std::uint32_t>(arguments[0].as_unsigned_integer());
+  const AllocationBudget::Reserved memory(scrypt_bytes);
   const auto seed =
       make_seed(counter, arguments[2].as_text(), arguments[3].as_text(), arguments[4].as_text());
   const auto bytes = seed.expose_secret();

@@ -26,23 +26,37 @@ openssl::Bio reader(std::string_view text) {
   return bio;
 }
 
-openssl::Key make_rsa(int bits) {
+/// OpenSSL calls it while it looks for primes.
+int may_go_on(EVP_PKEY_CTX* context) {
+  const auto& keep_going = *static_cast<const KeepGoing*>(EVP_PKEY_CTX_get_app_data(context));
+  return keep_going.ask(keep_going.whom) ? 1 : 0;
+}
+
+void let_stop(EVP_PKEY_CTX& context, const KeepGoing& keep_going) {
+  // OpenSSL's interface has no const; it only hands it back.
+  EVP_PKEY_CTX_set_app_data(&context, const_cast<KeepGoing*>(&keep_going));
+  EVP_PKEY_CTX_set_cb(&context, may_go_on);
+}
+
+openssl::Key make_rsa(int bits, const KeepGoing& keep_going) {
   const openssl::KeyContext context(EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, nullptr));
   EVP_PKEY* key = nullptr;
   openssl::require(context != nullptr);
   openssl::require(EVP_PKEY_keygen_init(context.get()) == 1);
   openssl::require(EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), bits) == 1);
+  let_stop(*context, keep_going);
   openssl::require(EVP_PKEY_keygen(context.get(), &key) == 1);
   return openssl::Key(key);
 }
 
-openssl::Key make_dsa() {
+openssl::Key make_dsa(const KeepGoing& keep_going) {
   const openssl::KeyContext parameters_context(EVP_PKEY_CTX_new_id(EVP_PKEY_DSA, nullptr));
   EVP_PKEY* made = nullptr;
   openssl::require(parameters_context != nullptr);
   openssl::require(EVP_PKEY_paramgen_init(parameters_context.get()) == 1);
   openssl::require(EVP_PKEY_CTX_set_dsa_paramgen_bits(parameters_context.get(), 2048) == 1);
   openssl::require(EVP_PKEY_CTX_set_dsa_paramgen_q_bits(parameters_context.get(), 256) == 1);
+  let_stop(*parameters_context, keep_going);
   openssl::require(EVP_PKEY_paramgen(parameters_context.get(), &made) == 1);
   const openssl::Key parameters(made);
 
@@ -71,13 +85,13 @@ openssl::Key read_as(int type, const SecretBuffer& bytes) {
 
 }  // namespace
 
-openssl::Key make_key(KeyKind kind) {
+openssl::Key make_key(KeyKind kind, const KeepGoing& keep_going) {
   const openssl::DrainsErrorQueue drains;
   openssl::Key key;
   switch (kind) {
-    case KeyKind::rsa_2048: key = make_rsa(2048); break;
-    case KeyKind::rsa_4096: key = make_rsa(4096); break;
-    case KeyKind::dsa: key = make_dsa(); break;
+    case KeyKind::rsa_2048: key = make_rsa(2048, keep_going); break;
+    case KeyKind::rsa_4096: key = make_rsa(4096, keep_going); break;
+    case KeyKind::dsa: key = make_dsa(keep_going); break;
     case KeyKind::ecdsa_p256: key.reset(EVP_EC_gen("P-256")); break;
     case KeyKind::ed25519: key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")); break;
   }

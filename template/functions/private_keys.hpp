@@ -12,8 +12,15 @@ namespace bulla::tmpl {
 
 enum class KeyKind { rsa_2048, rsa_4096, dsa, ecdsa_p256, ed25519 };
 
-/// Takes from milliseconds up to seconds (RSA with 4096 bits, DSA).
-[[nodiscard]] openssl::Key make_key(KeyKind kind);
+/// Asked now and then whether to go on, with what it was given.
+struct KeepGoing {
+  bool (*ask)(const void* whom);
+  const void* whom;
+};
+
+/// Takes from milliseconds up to seconds (RSA with 4096 bits, DSA). Throws openssl::Refused where
+/// OpenSSL can't, or was told to stop.
+[[nodiscard]] openssl::Key make_key(KeyKind kind, const KeepGoing& keep_going);
 
 /// The key in the first PEM block. Errors: invalid_input with sprig's words, of which only the type
 /// of the block comes from the text.

@@ -10,11 +10,22 @@ namespace {
 
 constexpr std::string_view bad_pattern = "the regular expression can't be parsed";
 
+/// While RE2 reads a pattern it takes up to ten thousand bytes for one of it (a class such as \pL).
+constexpr std::size_t pattern_bytes_max = 4096;
+
+/// Before a pattern is compiled, a good one or not.
+Result<void> spend_on_pattern(Context& context, const Value& pattern) {
+  const auto size = pattern.as_text().size();
+  if (size > pattern_bytes_max) {
+    return Error{Errc::invalid_input, "the regular expression is too long (at most " +
+                                          std::to_string(pattern_bytes_max) + " bytes)"};
+  }
+  return context.spend_steps(10 + 4 * size);
+}
+
 /// The pattern compiled; `prefix` begins what is said of one that is none.
 Result<go::Regexp> compile_or_say(Context& context, const Value& pattern, std::string_view prefix) {
-  // What RE2 needs for a pattern is bounded; a hundred microseconds are much.
-  if (auto spent = context.spend_steps(10 + pattern.as_text().size()); !spent)
-    return std::move(spent).error();
+  if (auto spent = spend_on_pattern(context, pattern); !spent) return std::move(spent).error();
   auto regexp = go::Regexp::compile(pattern.as_text());
   if (!regexp) return context.failure(bad_pattern, std::string(prefix) + regexp.error().message);
   return regexp;
@@ -33,19 +44,25 @@ Result<go::Regexp> must_compile(Context& context, const Value& pattern) {
 
 using Compile = Result<go::Regexp> (*)(Context&, const Value&);
 
-template <Compile compile>
-Result<Value> match(Context& context, Arguments arguments) {
-  const auto regexp = compile(context, arguments[0]);
-  if (!regexp) return regexp.error();
+Result<Value> matches(Context& context, const go::Regexp& regexp, const Value& text) {
   ContextEffort effort(context);
-  auto matched = regexp->matches(arguments[1].as_text(), effort);
+  auto matched = regexp.matches(text.as_text(), effort);
   if (!matched) return std::move(matched).error();
   return Value::boolean(*matched);
 }
 
+template <Compile compile>
+Result<Value> match(Context& context, Arguments arguments) {
+  const auto regexp = compile(context, arguments[0]);
+  if (!regexp) return regexp.error();
+  return matches(context, *regexp, arguments[1]);
+}
+
 Result<Value> match_or_false(Context& context, Arguments arguments) {
-  if (!go::Regexp::compile(arguments[0].as_text())) return Value::boolean(false);
-  return match<compile>(context, arguments);
+  if (auto spent = spend_on_pattern(context, arguments[0]); !spent) return std::move(spent).error();
+  const auto regexp = go::Regexp::compile(arguments[0].as_text());
+  if (!regexp) return Value::boolean(false);
+  return matches(context, *regexp, arguments[1]);
 }
 
 template <Compile compile>

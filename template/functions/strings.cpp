@@ -40,7 +40,7 @@ Result<Value> trim_suffix(Context&, Arguments arguments) {
 }
 
 Result<Value> contains(Context&, Arguments arguments) {
-  return Value::boolean(arguments[1].as_text().find(arguments[0].as_text()) !=
+  return Value::boolean(go::find(arguments[1].as_text(), arguments[0].as_text()) !=
                         std::string_view::npos);
 }
 Result<Value> has_prefix(Context&, Arguments arguments) {
@@ -57,9 +57,13 @@ Result<Value> repeat(Context& context, Arguments arguments) {
   const auto size = bounded(static_cast<std::size_t>(count), text.size(), 0);
   if (auto affordable = context.afford_text(size); !affordable)
     return std::move(affordable).error();
-  SecretBuffer out;
-  out.reserve(size);
-  while (out.size() < size) out.append(text);
+  SecretBuffer out(size);
+  const auto bytes = out.expose_secret();
+  // What is there already is doubled: texts are often a letter long.
+  std::size_t done = std::min(size, text.size());
+  std::copy_n(text.begin(), done, bytes.begin());
+  for (; done < size; done += std::min(done, size - done))
+    std::copy_n(bytes.begin(), std::min(done, size - done), bytes.begin() + std::ptrdiff_t(done));
   return Value::string(std::move(out));
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
+#include <string>
 
 #include "template/functions/common.hpp"
 #include "template/functions/json_text.hpp"
@@ -8,6 +9,9 @@
 // Semantic versions: the functions, and the methods of what they return.
 namespace bulla::tmpl {
 namespace {
+
+/// Versions are compared part by part, by methods that cost one step.
+constexpr std::size_t version_bytes_max = 4096;
 
 /// A *semver.Version, or a semver.Version, which some methods return.
 class VersionObject final : public Object {
@@ -48,7 +52,14 @@ const go::Version& as_version(const Value& value) {
   return static_cast<const VersionObject&>(value.as_object()).version();
 }
 
+Result<void> check_length(Context& context, const Value& text) {
+  if (text.as_text().size() <= version_bytes_max) return {};
+  return context.failure("the version is too long (at most " + std::to_string(version_bytes_max) +
+                         " bytes)");
+}
+
 Result<Value> semver(Context& context, Arguments arguments) {
+  if (auto good = check_length(context, arguments[0]); !good) return std::move(good).error();
   auto version = go::parse_version(arguments[0].as_text(), quoting(context));
   if (!version) return context.failure(version.error().message);
   return version_value(Type::version, std::move(*version));
@@ -58,6 +69,9 @@ Result<Value> semver_compare(Context& context, Arguments arguments) {
   const auto constraint = arguments[0].as_text();
   if (auto spent = context.spend_steps(20 + constraint.size()); !spent)
     return std::move(spent).error();
+  for (const auto& argument : arguments) {
+    if (auto good = check_length(context, argument); !good) return std::move(good).error();
+  }
   // The constraint is read first: its fault is told where both are wrong.
   if (const auto readable = go::satisfies({}, constraint, quoting(context)); !readable)
     return context.failure(readable.error().message);

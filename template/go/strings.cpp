@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "template/go/unicode.hpp"
@@ -28,11 +29,13 @@ bool is_separator(char32_t rune) noexcept {
   return !is_letter(rune) && !is_digit(rune) && is_space(rune);
 }
 
-bool contains_rune(std::string_view set, char32_t rune) noexcept {
-  while (!set.empty()) {
-    if (take_rune(set) == rune) return true;
-  }
-  return false;
+/// The code points of a set, to be looked up in any number.
+std::vector<char32_t> sorted_runes(std::string_view set) {
+  std::vector<char32_t> out;
+  while (!set.empty()) out.push_back(take_rune(set));
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
 }
 
 /// Cuts code points that satisfy `goes` off both ends.
@@ -63,8 +66,10 @@ SecretBuffer title(std::string_view text) {
 
 std::string_view trim_space(std::string_view text) noexcept { return trim_if(text, is_space); }
 
-std::string_view trim_any(std::string_view text, std::string_view cutset) noexcept {
-  return trim_if(text, [&](char32_t rune) { return contains_rune(cutset, rune); });
+std::string_view trim_any(std::string_view text, std::string_view cutset) {
+  const auto goes = sorted_runes(cutset);
+  return trim_if(text,
+                 [&](char32_t rune) { return std::binary_search(goes.begin(), goes.end(), rune); });
 }
 
 std::string_view trim_prefix(std::string_view text, std::string_view prefix) noexcept {
@@ -75,14 +80,22 @@ std::string_view trim_suffix(std::string_view text, std::string_view suffix) noe
   return text.ends_with(suffix) ? text.substr(0, text.size() - suffix.size()) : text;
 }
 
+std::size_t find(std::string_view text, std::string_view part) noexcept {
+  const auto* found = ::memmem(text.data(), text.size(), part.data(), part.size());
+  if (found == nullptr) return std::string_view::npos;
+  return static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+}
+
 std::size_t count(std::string_view text, std::string_view part) noexcept {
   std::size_t found = 0;
   if (part.empty()) {
     for (; !text.empty(); ++found) take_rune(text);
     return found + 1;
   }
-  for (auto at = text.find(part); at != std::string_view::npos; ++found)
-    at = text.find(part, at + part.size());
+  for (auto at = find(text, part); at != std::string_view::npos; at = find(text, part)) {
+    text.remove_prefix(at + part.size());
+    ++found;
+  }
   return found;
 }
 
@@ -100,7 +113,7 @@ SecretBuffer replace_all(std::string_view text, std::string_view old, std::strin
     }
     return out;
   }
-  for (auto at = text.find(old); at != std::string_view::npos; at = text.find(old)) {
+  for (auto at = find(text, old); at != std::string_view::npos; at = find(text, old)) {
     copy(at);
     out.append(with);
     text.remove_prefix(old.size());
@@ -126,8 +139,8 @@ std::optional<std::vector<std::string_view>> split_n(std::string_view text,
     if (!text.empty()) pieces.push_back(text);
     return pieces;
   }
-  for (auto at = text.find(separator); at != std::string_view::npos && !full();
-       at = text.find(separator)) {
+  for (auto at = find(text, separator); at != std::string_view::npos && !full();
+       at = find(text, separator)) {
     pieces.push_back(text.substr(0, at));
     text.remove_prefix(at + separator.size());
   }

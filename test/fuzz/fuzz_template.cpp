@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.limits.steps_max = 10'000;
   options.limits.output_bytes_max = 64 * 1024;
   options.limits.value_bytes_max = 64 * 1024;
-  options.limits.total_bytes_max = 1024 * 1024;
+  options.limits.memory_bytes_max = 1024 * 1024;
   options.limits.list_items_max = 10'000;
   tmpl::Items items;
   items["username"] = SecretBuffer::copy_of(std::string_view("admin"));

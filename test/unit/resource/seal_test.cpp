@@ -396,4 +396,34 @@ TEST_CASE("the deprecated form opens as the reference's controller opens it") {
   }
 }
 
+TEST_CASE("which of several templates failed is not told where values decided it") {
+  auto sealed = sealed_for_a(secret());
+  const auto error = [&](tmpl::RunErrors errors) {
+    return unseal(sealed, keys(), {.template_errors = errors}).error().message;
+  };
+  sealed.secret_template.data = {{"a", R"({{if hasPrefix "h" .password}}{{fail "h"}}{{end}})"},
+                                 {"b", R"({{if hasPrefix "x" .password}}{{fail "x"}}{{end}})"},
+                                 {"c", R"({{if hasPrefix "hu" .password}}{{fail "hu"}}{{end}})"}};
+  CHECK(error(tmpl::RunErrors::guarded) ==
+        "the template failed; why depends on sealed values, so it is not said here: kubeseal "
+        "--recovery-unseal says it (spec.template.data)");
+  const auto full = error(tmpl::RunErrors::full);
+  CHECK(full.find("error calling fail: h (a)") != std::string::npos);
+  CHECK(full.find("error calling fail: hu (c)") != std::string::npos);
+
+  sealed.secret_template.data.erase("b");
+  sealed.secret_template.data.erase("c");
+  CHECK(error(tmpl::RunErrors::guarded).ends_with("says it (a)"));
+}
+
+TEST_CASE("the templates of one object share one budget") {
+  auto sealed = sealed_for_a(secret());
+  for (int i = 0; i < 60; ++i)
+    sealed.secret_template.data["big" + std::to_string(i)] = R"({{repeat 900000 "a"}})";
+  const auto unsealed = unseal(sealed, keys());
+  REQUIRE_FALSE(unsealed.has_value());
+  CHECK(unsealed.error().message.find("the output grows too long (at most 1048576 bytes)") !=
+        std::string::npos);
+}
+
 }  // namespace bulla::test

@@ -71,7 +71,7 @@ TemplateOutcome run_template_case(const TemplateCase& wanted) {
     got.error = program.error().message;
     return got;
   }
-  const auto output = program->run(wanted.items);
+  const auto output = program->run(wanted.items, {.errors = tmpl::RunErrors::full});
   if (output)
     got.output = std::string(output->expose_secret_text());
   else

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "template/function.hpp"
+
 #include "unit/memory_watch.hpp"
 #include "unit/template/cases.hpp"
 
@@ -25,7 +27,7 @@ tmpl::Items items_with_secret() {
 std::string error_of(const std::string& program) {
   const auto parsed = tmpl::Template::parse("t", program);
   REQUIRE(parsed.has_value());
-  const auto output = parsed->run(items_with_secret());
+  const auto output = parsed->run(items_with_secret(), {.errors = tmpl::RunErrors::full});
   return output ? "no error" : output.error().message;
 }
 
@@ -91,6 +93,133 @@ TEST_CASE("what the template says itself is shown, so that fail can name the key
                "missing\")}}{{end}}{{end}}") ==
       "template: t:1:52: executing \"t\" at <fail (print . \" is missing\")>: error calling fail: "
       "user is missing");
+}
+
+/// What is said to those who may not read the items.
+std::string guarded_error_of(const std::string& program) {
+  const auto parsed = tmpl::Template::parse("t", program);
+  REQUIRE(parsed.has_value());
+  tmpl::RunOptions options;
+  options.limits.steps_max = 20'000;
+  const auto output = parsed->run(items_with_secret(), options);
+  return output ? "no error" : output.error().message;
+}
+
+constexpr std::string_view hidden =
+    "the template failed; why depends on sealed values, so it is not said here: kubeseal "
+    "--recovery-unseal says it";
+
+TEST_CASE("which error it is says nothing of a value: programs can't spell one with their errors") {
+  const char* const programs[] = {
+      // branches
+      "{{if eq (trunc 1 .s) \"c\"}}{{fail \"c\"}}{{end}}",
+      "{{if hasPrefix \"c\" .s}}{{index 1 1}}{{end}}",
+      "{{with .s}}{{fail \"c\"}}{{end}}",
+      "{{range splitList \"-\" .s}}{{fail \"c\"}}{{end}}",
+      "{{range $i, $c := .}}{{fail \"c\"}}{{end}}",
+      "{{and (eq .s \"x\") 1}}{{fail \"c\"}}",
+      "{{or (hasPrefix \"x\" .s) (fail \"c\")}}",
+      "{{$x := \"a\"}}{{if hasPrefix \"c\" .s}}{{$x = \"c\"}}{{end}}{{fail $x}}",
+      "{{define \"f\"}}{{if hasPrefix \"c\" .}}{{fail \"c\"}}{{end}}{{end}}{{template \"f\" .s}}",
+      // a choice by a look-up, then one of many places
+      "{{$x := index (dict \"correct\" 1) (trunc 7 .s)}}{{fail \"c\"}}",
+      // which kind of value it is, and which key there is
+      "{{$x := ternary \"a\" 1 (hasPrefix \"c\" .s)}}{{upper $x}}{{fail \"c\"}}",
+      "{{$x := ternary \"a\" 1 (hasPrefix \"x\" .s)}}{{$x.y}}",
+      "{{$x := .s | default 1}}{{fail \"c\"}}",
+      "{{$x := coalesce .s 1}}{{fail \"c\"}}",
+      "{{$d := dict (trunc 1 .s) 1}}{{$d.c.x}}",
+      "{{$d := split \"-\" .s}}{{$x := $d._3}}{{fail \"c\"}}",
+      // that an earlier function didn't fail
+      "{{$x := mustRegexFind \"c\" .s}}{{$y := atoi .number}}{{$z := index (list 1 2) $y}}",
+      "{{$x := mustFromJson .json}}{{fail \"c\"}}",
+      // where a bound is met
+      "{{$x := repeat (len .s) \"a\"}}{{range 1000000}}{{end}}",
+      "{{$x := regexReplaceAll \"c\" .s \"$0$0\"}}{{range 1000000}}{{end}}",
+      "{{$x := replace \"c\" (repeat 1000 \"x\") .s}}{{range 1000000}}{{end}}",
+  };
+  for (const auto* program : programs) {
+    CAPTURE(std::string(program));
+    CHECK(guarded_error_of(program) == hidden);
+  }
+}
+
+TEST_CASE("an error that no value has chosen is told in full") {
+  CHECK(guarded_error_of("{{.s | upper | nindent}}").ends_with("want 2 got 1"));
+  CHECK(guarded_error_of("{{.s}}{{fail \"not yet\"}}").ends_with("not yet"));
+  CHECK(guarded_error_of("{{if true}}{{fail \"x\"}}{{end}}").ends_with("error calling fail: x"));
+}
+
+TEST_CASE("of the first function that a value made fail, the place is told and not the reason") {
+  for (const char* failing : {R"({{mustToDate "2006" .s}})", R"({{mustFromJson .s}})",
+                              R"({{mustRegexFind "(" .s}})", R"({{repeat 1000000000 .s}})"}) {
+    CAPTURE(std::string(failing));
+    const auto error = guarded_error_of(failing);
+    CHECK(error.starts_with("template: t:1:2: executing \"t\" at <"));
+    CHECK(error.ends_with(": why depends on sealed values"));
+  }
+}
+
+TEST_CASE("after one template failed, another tells nothing once a value was looked at") {
+  const std::string first = "{{upper .s}}{{fail \"first\"}}";
+  const std::string second = "{{fail \"second\"}}";
+  tmpl::Session session(items_with_secret());
+  const auto error = [&](const std::string& text) {
+    const auto program = session.parse("t", text);
+    REQUIRE(program.has_value());
+    return session.run(*program).error().message;
+  };
+  CHECK(error(first).ends_with("error calling fail: first"));
+  CHECK(error(second) == hidden);
+}
+
+TEST_CASE("what is said to fail for no reason but a bound does so, whatever it is given") {
+  const char* const values[] = {".s",
+                                "nil",
+                                "1",
+                                "-1",
+                                "1.5",
+                                "true",
+                                "\"\"",
+                                "(list)",
+                                "(list 1 nil)",
+                                "(dict)",
+                                "(dict \"a\" .s)",
+                                ".",
+                                "\"\\xff\"",
+                                "(now)",
+                                "9223372036854775807"};
+  for (const auto& [name, function] : tmpl::functions()) {
+    if (!tmpl::never_fails(*function)) continue;
+    for (const char* a : values) {
+      for (const char* b : {".s", "(list 1 nil)", "-1"}) {
+        for (const auto& text :
+             {std::string(a), std::string(a) + " " + b, std::string(a) + " " + b + " " + a}) {
+          const auto error = error_of("{{" + std::string(name) + " " + text + "}}");
+          CAPTURE(error);
+          CHECK(error.find("error calling ") == std::string::npos);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("twenty-four templates of sixty-four branches give back nothing") {
+  tmpl::Session session(items_with_secret());
+  for (int at = 0; at < 24; ++at) {
+    std::string text =
+        "{{$c := substr " + std::to_string(at) + " " + std::to_string(at + 1) + " .s}}";
+    for (char c = ' '; c < '`'; ++c) {
+      const auto one = std::to_string(static_cast<int>(c));
+      text += "{{if eq $c (printf \"%c\" " + one + ")}}{{fail \"" + one + "\"}}{{end}}";
+    }
+    const auto program = session.parse("t" + std::to_string(at), text + "{{fail \"none\"}}");
+    REQUIRE(program.has_value());
+    const auto output = session.run(*program);
+    REQUIRE_FALSE(output.has_value());
+    CHECK(output.error().message == hidden);
+    CHECK(session.hid_last_error());
+  }
 }
 
 TEST_CASE("passwords made by a function don't show in errors either") {

@@ -128,7 +128,7 @@ TEST_CASE("what functions do with an item leaves none of it in memory") {
     items["s"] = SecretBuffer::copy_of(secret);
     const MemoryWatch watch(secret);
     {
-      const auto output = parsed->run(items, {clock, random, {}});
+      const auto output = parsed->run(items, {clock, random, {}, tmpl::RunErrors::full});
       if (!output) CHECK(output.error().message.find("horse") == std::string::npos);
     }
     CHECK(watch.leaks() == 0);

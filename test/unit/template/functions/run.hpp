@@ -35,7 +35,7 @@ class Counting final : public Random {
   Counting random;
   tmpl::Items items;
   items["s"] = SecretBuffer::copy_of(secret);
-  const auto output = parsed->run(items, {clock, random, {}});
+  const auto output = parsed->run(items, {clock, random, {}, tmpl::RunErrors::full});
   return output ? std::string(output->expose_secret_text()) : "error: " + output.error().message;
 }
 
