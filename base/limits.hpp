@@ -104,6 +104,8 @@ constexpr std::size_t opening_cpu_seconds_max = 60;
 /// Private-key operations of a first, quick look at an object: a quarter of a second under 4096
 /// bits. What needs more, or an explanation, waits behind what is new.
 constexpr std::size_t quick_operations_max = 64;
+/// Processor time of its templates in that look.
+constexpr std::size_t quick_template_milliseconds_max = 200;
 /// Objects that are worked on thoroughly at a time: four of those that etcd takes stay below 64
 /// MiB of memory.
 constexpr std::size_t thorough_passes_max = 4;

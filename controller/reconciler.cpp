@@ -24,6 +24,15 @@ using kube::Awaitable;
 
 namespace {
 
+/// What templates may use up in a quick look. Those with more memory go on one at a time (see
+/// AllocationBudget): a thread that waits for its turn would be one less for everybody.
+tmpl::Limits quick_template_limits() {
+  tmpl::Limits quick;
+  quick.time_max = std::chrono::milliseconds(limits::quick_template_milliseconds_max);
+  quick.memory_bytes_max = 2 * limits::mib;
+  return quick;
+}
+
 /// One attempt to open an object, on the pool's thread.
 struct Opening {
   const json::value& object;
@@ -48,11 +57,12 @@ Result<Unsealed> Opening::operator()() const {
     if (!thoroughly && operations++ >= limits::quick_operations_max) return false;
     return !attempt.pointless() && thread_cpu_time() < end;
   };
-  Unsealing work(*sealed, order,
-                 {.accept_deprecated_data = accepts_deprecated,
-                  .may_go_on = may_go_on,
-                  .operations_max = limits::operations_per_object_max,
-                  .closed_items_max = limits::closed_items_max});
+  UnsealOptions how{.accept_deprecated_data = accepts_deprecated,
+                    .may_go_on = may_go_on,
+                    .operations_max = limits::operations_per_object_max,
+                    .closed_items_max = limits::closed_items_max};
+  if (!thoroughly) how.template_limits = quick_template_limits();
+  Unsealing work(*sealed, order, std::move(how));
   while (!work.open_until(std::chrono::steady_clock::time_point::max())) {
   }
   auto unsealed = work.finish();
@@ -61,7 +71,8 @@ Result<Unsealed> Opening::operator()() const {
   Error error = unsealed.error();
   const bool out_of_time = error.code == Errc::unavailable;
   const bool closed = error.code == Errc::cannot_decrypt;
-  if (attempt.pointless() || (!thoroughly && (out_of_time || closed)))
+  const bool too_quick = out_of_time || closed || work.templates_reached_a_bound();
+  if (attempt.pointless() || (!thoroughly && too_quick))
     return Error{Errc::unavailable, "it needs another pass"};
   if (out_of_time)
     return Error{Errc::invalid_input, "opening it takes more than " +

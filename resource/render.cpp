@@ -26,14 +26,12 @@ std::set<std::string> add_siblings(const std::map<std::string, std::string>& pro
 
 }  // namespace
 
-void render(const std::map<std::string, std::string>& programs,
-            std::map<std::string, SecretBuffer>& items, tmpl::RunErrors errors,
+bool render(const std::map<std::string, std::string>& programs,
+            std::map<std::string, SecretBuffer>& items, const tmpl::RunOptions& options,
             ItemFailures& failures) {
   const bool all_opened = !failures.any();
   const auto siblings = add_siblings(programs, items);
   std::map<std::string, SecretBuffer> rendered;
-  tmpl::RunOptions options;
-  options.errors = errors;
   tmpl::Session session(items, options);
   std::optional<Error> hidden;
   const auto failed = [&](Error error, const std::string& item) {
@@ -60,6 +58,7 @@ void render(const std::map<std::string, std::string>& programs,
   for (auto& [item, output] : rendered) {
     if (siblings.contains(item)) items.insert_or_assign(item, std::move(output));
   }
+  return session.reached_a_bound();
 }
 
 std::vector<Error> check_templates(const SealedSecret& sealed) {

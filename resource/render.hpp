@@ -15,8 +15,9 @@ namespace bulla {
 /// All share one budget.
 /// Programs that don't parse are noted always; the others run only if `failures` was empty, for
 /// what they would say of an item that is missing would mislead.
-void render(const std::map<std::string, std::string>& programs,
-            std::map<std::string, SecretBuffer>& items, tmpl::RunErrors errors,
-            ItemFailures& failures);
+/// Returns whether they reached a bound of `options`.
+[[nodiscard]] bool render(const std::map<std::string, std::string>& programs,
+                          std::map<std::string, SecretBuffer>& items,
+                          const tmpl::RunOptions& options, ItemFailures& failures);
 
 }  // namespace bulla

@@ -189,6 +189,7 @@ struct Unsealing::Impl {
   std::atomic<std::size_t> operations = 0;
   std::atomic<std::size_t> closed = 0;  ///< items that did not open
   std::atomic<bool> stopped = false;
+  bool reached_a_bound = false;  ///< templates
 
   [[nodiscard]] bool spend_operation() {
     if (operations.fetch_add(1) >= options.operations_max) return false;
@@ -268,7 +269,10 @@ Result<Unsealed> Unsealing::finish() {
   }
   if (state.stopped) return state.stopped_error();
   const auto& secret_template = state.sealed.secret_template;
-  render(secret_template.data, out.secret.data, state.options.template_errors, failures);
+  tmpl::RunOptions how;
+  how.errors = state.options.template_errors;
+  how.limits = state.options.template_limits;
+  state.reached_a_bound = render(secret_template.data, out.secret.data, how, failures);
   for (const auto& item : secret_template.left_out) out.secret.data.erase(item);
   if (failures.any()) {
     auto error = std::move(failures).error();
@@ -280,6 +284,8 @@ Result<Unsealed> Unsealing::finish() {
   out.secret.immutable = secret_template.immutable;
   return out;
 }
+
+bool Unsealing::templates_reached_a_bound() const noexcept { return impl_->reached_a_bound; }
 
 std::string_view Unsealing::closed_item() const noexcept {
   for (const auto& item : impl_->items) {

@@ -47,6 +47,7 @@ struct UnsealOptions {
   std::size_t closed_items_max = std::numeric_limits<std::size_t>::max();
   /// `full` only where whoever reads the error may read the items.
   tmpl::RunErrors template_errors = tmpl::RunErrors::guarded;
+  tmpl::Limits template_limits = {};  ///< of all the object's templates together
 };
 
 struct Unsealed {
@@ -92,6 +93,8 @@ class Unsealing {
   [[nodiscard]] Result<Unsealed> finish();
   /// The first item that no key opened; empty if there is none.
   [[nodiscard]] std::string_view closed_item() const noexcept;
+  /// After finish(): whether its error may be due to the options' template_limits.
+  [[nodiscard]] bool templates_reached_a_bound() const noexcept;
 
  private:
   struct Impl;

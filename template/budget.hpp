@@ -67,7 +67,11 @@ class Budget {
   /// The object's other templates get nothing either.
   void use_up() noexcept { steps_ = limits_.steps_max; }
   /// Whether there is time left, for functions that take long for one step.
-  [[nodiscard]] bool has_time() const noexcept { return time_() - began_ <= limits_.time_max; }
+  [[nodiscard]] bool has_time() const noexcept {
+    const bool there_is = time_() - began_ <= limits_.time_max;
+    if (!there_is) reached_a_bound_ = true;
+    return there_is;
+  }
   // The errors of reached bounds. That there was one is remembered.
   [[nodiscard]] Error out_of_memory() const;
   [[nodiscard]] Error bound(std::string_view what, std::size_t most) const;

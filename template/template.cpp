@@ -62,6 +62,8 @@ Session::Session(const Items& items, const RunOptions& options)
 }
 Session::~Session() = default;
 
+bool Session::reached_a_bound() const noexcept { return state_->budget.reached_a_bound(); }
+
 bool Session::hid_last_error() const noexcept { return state_->hid_error; }
 
 Result<Template> Session::parse(std::string_view name, std::string_view text) {

@@ -79,6 +79,8 @@ class Session {
   /// Whether the last error says only that the template failed, because a value may have chosen it.
   /// After the first failure of an object that is so for all, once a value was looked at.
   [[nodiscard]] bool hid_last_error() const noexcept;
+  /// Whether one of Limits ended a run: with larger ones it might have succeeded.
+  [[nodiscard]] bool reached_a_bound() const noexcept;
 
  private:
   struct State;
