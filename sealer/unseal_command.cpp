@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
+#include <chrono>
 
 #include <algorithm>
 #include <boost/json/object.hpp>
@@ -65,6 +66,13 @@ void print_empty_as_null(boost::json::value& secret) {
   }
 }
 
+/// Who waits for templates here runs his own: keys that they make may take seconds.
+tmpl::Limits patient_limits() {
+  tmpl::Limits limits;
+  limits.time_max = std::chrono::minutes(1);
+  return limits;
+}
+
 Result<SecretBuffer> unseal_document(Document document, const std::string& name,
                                      const RecoveryKeys& keys, KeyOrder& order, Format format) {
   auto sealed = sealed_secret_of(document, name);
@@ -74,7 +82,8 @@ Result<SecretBuffer> unseal_document(Document document, const std::string& name,
   auto opened = unseal(*sealed, order.now(),
                        {.accept_deprecated_data = false,
                         .cores = Cores::all,
-                        .template_errors = tmpl::RunErrors::full});
+                        .template_errors = tmpl::RunErrors::full,
+                        .template_limits = patient_limits()});
   if (!opened) return explained(std::move(opened).error(), name, *sealed, keys);
   if (!opened->keys.empty()) order.fitted(opened->keys.front());
   auto secret = opened->secret.to_json();

@@ -72,6 +72,8 @@ class Budget {
     if (!there_is) reached_a_bound_ = true;
     return there_is;
   }
+  /// The error of having no time left, if so.
+  Result<void> check_time();
   // The errors of reached bounds. That there was one is remembered.
   [[nodiscard]] Error out_of_memory() const;
   [[nodiscard]] Error bound(std::string_view what, std::size_t most) const;
@@ -80,7 +82,6 @@ class Budget {
  private:
   static constexpr std::size_t steps_between_looks = 1'000;
   [[nodiscard]] Error too_many_steps();
-  Result<void> check_time();
 
   const Limits& limits_;
   AllocationBudget memory_;

@@ -91,6 +91,8 @@ Result<Value> Evaluator::run_guarded(const Function& function, Arguments argumen
   } catch (const std::bad_alloc&) {
     return context_.budget().out_of_memory();
   } catch (const std::exception&) {  // its text may hold an argument
+    // OpenSSL was told to stop looking for primes.
+    if (!context_.has_time()) return context_.budget().check_time().error();
     return Error{Errc::invalid_input, "these arguments can't be used"};
   }
 }

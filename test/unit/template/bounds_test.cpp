@@ -199,7 +199,10 @@ TEST_CASE("a run ends when its time is over, whatever its steps") {
 TEST_CASE("making a key stops when the time is over") {
   const auto program = tmpl::Template::parse("t", "{{genPrivateKey \"rsa\"}}");
   REQUIRE(program.has_value());
-  CHECK_FALSE(program->run({}, {.time = slow_processor}).has_value());
+  const auto output = program->run({}, {.time = slow_processor});
+  REQUIRE_FALSE(output.has_value());
+  CHECK(output.error().message.ends_with(
+      "the template takes too long, in milliseconds (at most 5000)"));
 }
 
 TEST_CASE("the programs of one object share one budget") {
