@@ -39,8 +39,8 @@ struct EventRecorderOptions {
 /// first one by PATCH and is not a new Event. Needs `create` and `patch` on events.
 ///
 /// record() never waits and never fails: Events queue up to limits::events_waiting_max, more are
-/// dropped and counted, those of the namespace that has the most before others. Threads: that of the client's executor. `clock` and `random` must outlive
-/// it. Lifetime: until run() has returned.
+/// dropped and counted, those of the namespace that has the most before others. Threads: that of
+/// the client's executor. `clock` and `random` must outlive it. Lifetime: until run() has returned.
 class EventRecorder {
  public:
   EventRecorder(const Client& client, EventRecorderOptions options, const Clock& clock,
