@@ -51,8 +51,8 @@ class Waits {
   [[nodiscard]] Error told(Error error) const {
     if (error.code != Errc::unavailable || !error.retry_after) return error;
     if (count_ == 0) {
-      return std::move(error).hint("the server asks to try again in " +
-                                   in_seconds(*error.retry_after));
+      const auto pause = in_seconds(*error.retry_after);
+      return std::move(error).hint("the server asks to try again in " + pause);
     }
     return std::move(error).hint("asked " + std::to_string(count_ + 1) + " times within " +
                                  in_seconds(patience_.now() - start_));

@@ -27,7 +27,7 @@ namespace {
 
 constexpr int steps = 250;
 constexpr int renewed_every = 40;  // steps
-constexpr int places = 24;          // few enough that each sees many changes
+constexpr int places = 24;         // few enough that each sees many changes
 constexpr std::string_view canary = "canary-";
 constexpr std::string_view canary_base64 = "Y2FuYXJ5L";  // and whatever follows
 
