@@ -75,8 +75,13 @@ json::value make_key_secret(const PrivateKey& key, const Certificate& certificat
   json::object labels = text_map(options.key_labels, memory);
   labels[key_label] = "active";
   json::object metadata(memory);
-  metadata["generateName"] = options.key_prefix;
-  if (!name.empty()) metadata["name"] = name;
+  // Not both: an object with generateName that is there already is refused with "please try again",
+  // and whoever restores a backup twice would do so for ever.
+  if (name.empty()) {
+    metadata["generateName"] = options.key_prefix;
+  } else {
+    metadata["name"] = name;
+  }
   metadata["namespace"] = options.own_namespace;
   metadata["labels"] = std::move(labels);
   json::object annotations = text_map(options.key_annotations, memory);

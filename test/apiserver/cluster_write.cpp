@@ -152,7 +152,14 @@ Answer<Written> Cluster::create(const RequestInfo& info) {
       return invalid(resource.subject(name), errors);
     }
     const ObjectId id = id_of(resource, info.ns, name);
-    if (store_.find(id)) return already_exists(resource.subject(name));
+    if (store_.find(id)) {
+      auto error = already_exists(resource.subject(name));
+      // So say API servers since 1.30 whenever generateName is set, even beside a name. Older ones
+      // answer 500, "please try again".
+      if (!prefix.empty())
+        error.message += ", the server was not able to generate a unique name for the object";
+      return error;
+    }
     give_identity(*object, resource);
     if (is_dry_run(info)) {
       written.object = std::make_shared<const Json>(*object);

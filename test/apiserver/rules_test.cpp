@@ -111,6 +111,13 @@ TEST_CASE("creation needs a namespace, a free name, and makes names up") {
   const auto named =
       create(server, secrets_path, JsonObject{{"metadata", JsonObject{{"generateName", "key-"}}}});
   CHECK(named.at("metadata.name").size() == 9);
+  const auto unlucky =
+      create(server, secrets_path,
+             JsonObject{{"metadata", JsonObject{{"name", "s"}, {"generateName", "s-"}}}});
+  CHECK(unlucky.code == 409);
+  CHECK(unlucky.at("message") ==
+        "secrets \"s\" already exists, the server was not able to generate a unique name for the "
+        "object");
 }
 
 TEST_CASE("generation follows the spec, and the status has its own door") {

@@ -87,7 +87,7 @@ TEST_CASE("another namespace's object is opened while large ones of one namespac
 TEST_CASE("another namespace's object is opened before many bad ones of one namespace are told") {
   World world;
   world.let_the_queue_drain();
-  constexpr std::size_t bad = 300;
+  constexpr std::size_t bad = 100;
   const auto told = [&] {
     std::size_t count = 0;
     for (std::size_t i = 0; i < bad; ++i) {
