@@ -12,7 +12,8 @@ namespace bulla {
 ///
 /// What a thread allocates while a Scope lives counts; so does what it gives back. Work that grows
 /// beyond `alone_bytes` goes on alone: it waits until no other work of the process is as large, so
-/// that many threads together hold little more than one.
+/// that many threads together hold little more than one. So a thread has one such budget at a
+/// time: a second one that grows as large would wait for the first for ever.
 ///
 /// Errors:  an allocation beyond the budget throws Exceeded. Whoever opens a Scope catches it.
 /// Threads: one budget, one thread at a time.

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
@@ -30,22 +29,10 @@ std::string timestamp() {
   return text.insert(text.size() - 1, millis.data());
 }
 
-std::string_view level_name(LogLevel level) {
-  switch (level) {
-    case LogLevel::info: return "INFO";
-    case LogLevel::warning: return "WARN";
-    case LogLevel::error: break;
-  }
-  return "ERROR";
-}
+std::string_view level_name(LogLevel level) { return level == LogLevel::info ? "INFO" : "ERROR"; }
 
-/// At most the limit, cut between two code points: one line must not hold up those after it.
-std::string_view cut(std::string_view value) {
-  std::size_t size = std::min(value.size(), limits::log_field_bytes_max);
-  while (size < value.size() && size > 0 && (static_cast<unsigned char>(value[size]) >> 6) == 2)
-    --size;
-  return value.substr(0, size);
-}
+/// One line must not hold up those after it.
+std::string_view cut(std::string_view value) { return cut_to(value, limits::log_field_bytes_max); }
 
 /// slog quotes what would make a line ambiguous: spaces, '=', '"', and what can't be printed.
 bool needs_quotes(std::string_view text) {
@@ -115,10 +102,6 @@ std::string format_log_line(LogFormat format, std::string_view time, LogLevel le
 
 void log_info(std::string_view message, std::initializer_list<LogField> fields) noexcept {
   write_line(LogLevel::info, message, fields);
-}
-
-void log_warning(std::string_view message, std::initializer_list<LogField> fields) noexcept {
-  write_line(LogLevel::warning, message, fields);
 }
 
 void log_error(std::string_view message, std::initializer_list<LogField> fields) noexcept {

@@ -26,7 +26,7 @@ struct LogField {
   bool bare = false;  ///< a number or truth value: not quoted in JSON
 };
 
-enum class LogLevel { info, warning, error };
+enum class LogLevel { info, error };
 enum class LogFormat { text, json };
 
 /// How and where log lines go. The format is that of Go's slog, which the reference prints:
@@ -34,7 +34,7 @@ enum class LogFormat { text, json };
 struct LogOptions {
   LogLevel level = LogLevel::info;  ///< lines below it are dropped
   LogFormat format = LogFormat::text;
-  bool info_to_stdout = true;  ///< INFO to standard output; else to standard error, as the others
+  bool info_to_stdout = true;  ///< INFO to standard output; else to standard error, as ERROR does
 };
 
 /// Sets the options of this process's log; call it before starting threads.
@@ -43,7 +43,6 @@ void configure_log(LogOptions options) noexcept;
 /// Writes one line in one system call, so that threads don't mix. Values are cut at
 /// limits::log_field_bytes_max. Never throws, never blocks on anything but the descriptor.
 void log_info(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept;
-void log_warning(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept;
 void log_error(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept;
 
 /// The line as it would be written, with its line feed. `time` is RFC 3339 with milliseconds.

@@ -76,6 +76,13 @@ std::string printable(std::string_view text, LineEnds line_ends) {
   return out;
 }
 
+std::string_view cut_to(std::string_view text, std::size_t bytes_max) noexcept {
+  if (text.size() <= bytes_max) return text;
+  auto end = bytes_max;
+  while (end > 0 && is_continuation(text[end])) --end;
+  return text.substr(0, end);
+}
+
 std::optional<char32_t> decode_utf8(std::string_view text, std::size_t& size) noexcept {
   size = 1;
   if (text.empty()) return std::nullopt;

@@ -21,6 +21,9 @@ enum class LineEnds { escaped, kept };
 /// several lines; what strangers put into it must have passed `escaped` before.
 [[nodiscard]] std::string printable(std::string_view text, LineEnds line_ends = LineEnds::escaped);
 
+/// The front of `text`, at most `bytes_max` bytes, cut between two code points.
+[[nodiscard]] std::string_view cut_to(std::string_view text, std::size_t bytes_max) noexcept;
+
 /// One code point from the front of `text`, or nothing if it does not start with well-formed UTF-8
 /// (RFC 3629: no overlong forms, no surrogates). `size` receives the bytes used, at least 1.
 [[nodiscard]] std::optional<char32_t> decode_utf8(std::string_view text,

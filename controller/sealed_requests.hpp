@@ -34,9 +34,8 @@ inline constexpr int operations_per_request = 32;
 ///
 /// Rates are those of a client by its address, and all clients' together. They count work, so that
 /// many small requests get through where few large ones do: private-key operations, and bytes to
-/// read. How many operations a request took says
-/// no more than how long it took. Private keys work for requests on one thread of lowered priority,
-/// so that reconciling goes first.
+/// read. How many operations a request took says no more than how long it took. Private keys work
+/// for requests on one thread of lowered priority, so that reconciling goes first.
 ///
 /// Threads: that of the executor that serves, but for the private keys' work.
 class SealedRequests {

@@ -18,10 +18,7 @@ namespace {
 /// At most the limit, cut between two code points; it is shown on terminals.
 std::string shown(std::string_view outcome) {
   const auto message = printable(outcome, LineEnds::kept);
-  std::size_t size = std::min(message.size(), limits::status_message_bytes_max);
-  while (size < message.size() && size > 0 && (static_cast<unsigned char>(message[size]) >> 6) == 2)
-    --size;
-  return message.substr(0, size);
+  return std::string(cut_to(message, limits::status_message_bytes_max));
 }
 
 const json::object* condition_of(const json::value* status, std::string_view type) {

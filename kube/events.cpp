@@ -49,14 +49,6 @@ struct Remembered {
 };
 using Memory = std::list<Remembered>;  ///< the one used last is in front
 
-/// At most `bytes_max` bytes, cut between two characters.
-std::string cut(std::string_view text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return std::string(text);
-  auto end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return std::string(text.substr(0, end));
-}
-
 std::string_view to_text(EventType type) noexcept {
   return type == EventType::normal ? "Normal" : "Warning";
 }
@@ -230,8 +222,9 @@ EventRecorder::~EventRecorder() { impl_->client.close(); }
 
 void EventRecorder::record(const EventSubject& subject, EventType type, std::string_view reason,
                            std::string_view message) {
-  Identity identity{subject.key, subject.uid, type, std::string(reason),
-                    cut(printable(message, LineEnds::kept), limits::event_message_bytes_max)};
+  Identity identity{
+      subject.key, subject.uid, type, std::string(reason),
+      std::string(cut_to(printable(message, LineEnds::kept), limits::event_message_bytes_max))};
   const auto known = impl_->index.find(identity);
   const bool waits = known != impl_->index.end() && known->second->known.queued;
   if (!waits && impl_->stopping) {

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "kube/client_impl.hpp"
 #include "kube/status.hpp"
+#include "kube/url.hpp"
 
 namespace bulla::kube {
 namespace {
@@ -39,21 +40,11 @@ void append_header(SecretBuffer& head, std::string_view name, std::string_view v
 /// A key of Impersonate-Extra- as part of a header's name: all but RFC 9110's token characters,
 /// and "%", as %XX.
 std::string escape_header_name(std::string_view key) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  constexpr std::string_view marks = "!#$&'*+-.^_`|~";
-  std::string out;
-  for (const char c : key) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (letter || (c >= '0' && c <= '9') || marks.find(c) != marks.npos) {
-      out += c;
-    } else {
-      out += '%';
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    }
-  }
-  return out;
+  return percent_encode_unless(key, [](char c) {
+    constexpr std::string_view marks = "!#$&'*+-.^_`|~";
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return is_letter || (c >= '0' && c <= '9') || marks.find(c) != marks.npos;
+  });
 }
 
 bool is_success(unsigned status) noexcept { return status >= 200 && status < 300; }

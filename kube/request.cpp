@@ -2,6 +2,7 @@
 #include "kube/request.hpp"
 
 #include "kube/object.hpp"
+#include "kube/url.hpp"
 
 namespace bulla::kube {
 namespace {
@@ -51,20 +52,7 @@ std::string Request::target() const {
 }
 
 std::string percent_encode(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += digits[byte >> 4];
-    out += digits[byte & 15];
-  }
-  return out;
+  return percent_encode_unless(text, is_unreserved);
 }
 
 std::string resource_path(const ResourceType& type, const ResourceName& name) {

@@ -83,7 +83,7 @@ Error error_of(const json::value& status, unsigned number) {
   // It takes its time to go, and to ask faster does not help.
   if (has_cause(status, "NamespaceTerminating")) error.retry_after = std::chrono::seconds(5);
   const auto message = text_at(status, {"message"});
-  error.message = printable(message.substr(0, limits::status_message_bytes_max));
+  error.message = printable(cut_to(message, limits::status_message_bytes_max));
   const auto* seconds = find_member(status, {"details", "retryAfterSeconds"});
   if (seconds != nullptr && seconds->is_int64() && seconds->get_int64() > 0) {
     error.retry_after = std::chrono::seconds(std::min<std::int64_t>(seconds->get_int64(), 3600));

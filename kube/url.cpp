@@ -144,19 +144,26 @@ std::string without_credentials(std::string_view text) {
       .append(text.substr(begin + at));
 }
 
-std::string percent_encode_unsafe(std::string_view text) {
+std::string percent_encode_unless(std::string_view text, bool (*stays)(char)) {
   constexpr std::string_view digits = "0123456789ABCDEF";
-  constexpr std::string_view unsafe = "\"<>\\^`{|}";
   std::string out;
+  out.reserve(text.size());
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte > ' ' && byte < 0x7f && unsafe.find(c) == unsafe.npos) {
+    if (stays(c)) {
       out += c;
       continue;
     }
+    const auto byte = static_cast<unsigned char>(c);
     out += {'%', digits[byte >> 4], digits[byte & 15]};
   }
   return out;
+}
+
+std::string percent_encode_unsafe(std::string_view text) {
+  return percent_encode_unless(text, [](char c) {
+    constexpr std::string_view unsafe = "\"<>\\^`{|}";
+    return c > ' ' && c < 0x7f && unsafe.find(c) == unsafe.npos;
+  });
 }
 
 std::string percent_decode(std::string_view text) {

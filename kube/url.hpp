@@ -27,14 +27,16 @@ struct Url {
 /// `parse ":x": missing protocol scheme`; without a user and password that the text may hold.
 [[nodiscard]] Result<Url> parse_url(std::string_view text);
 
-/// The URL `text` with user and password replaced, for messages. Of what is no URL, all up to the
-/// last
-/// "@" is replaced.
+/// The URL `text` with user and password replaced, for messages. Of what is no URL, all up to its
+/// last "@" is replaced.
 [[nodiscard]] std::string without_credentials(std::string_view text);
 
 /// `text` with %XX for the bytes that can't stand in a request's line or in a URL (RFC 3986 section
 /// 2): blanks, controls, what is not ASCII, and "<>\^`{|}. Escapes that are there stay.
 [[nodiscard]] std::string percent_encode_unsafe(std::string_view text);
+
+/// `text` with %XX for every byte that does not stay (RFC 3986 section 2.1).
+[[nodiscard]] std::string percent_encode_unless(std::string_view text, bool (*stays)(char));
 
 /// `text` with %XX undone; what is no escape stays as it is.
 [[nodiscard]] std::string percent_decode(std::string_view text);

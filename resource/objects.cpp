@@ -85,8 +85,7 @@ std::string base64_hint(std::string_view text) {
     return "if it is base64 over several lines: put it on one, or behind '|' (base64 -w0)";
   if (nearly && text.find_first_of("-_") != std::string_view::npos)
     return "if it is base64 for URLs: here it has + and / instead of - and _; plain text goes "
-           "under "
-           "stringData";
+           "under stringData";
   if (nearly && text.size() % 4 != 0)
     return "if it is base64: its padding (=) is missing; plain text goes under stringData";
   return "values under data are base64; plain text goes under stringData";

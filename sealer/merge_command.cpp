@@ -22,10 +22,6 @@ namespace json = boost::json;
 
 namespace {
 
-std::string place_of(const SealedSecret& sealed) {
-  return std::string(sealed.namespace_()) + "/" + std::string(sealed.name());
-}
-
 /// The file to merge into: as it was, and as it becomes.
 class Target {
  public:

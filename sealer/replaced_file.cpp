@@ -10,14 +10,6 @@
 
 namespace bulla::sealer {
 
-namespace {
-
-std::string place_of(const SealedSecret& sealed) {
-  return std::string(sealed.namespace_()) + "/" + std::string(sealed.name());
-}
-
-}  // namespace
-
 ReplacedFile ReplacedFile::read(const Options& options) {
   ReplacedFile out;
   std::error_code unreadable;

@@ -38,6 +38,10 @@ bool says_sealed_secret(const Document& document) {
 
 }  // namespace
 
+std::string place_of(const SealedSecret& sealed) {
+  return std::string(sealed.namespace_()) + "/" + std::string(sealed.name());
+}
+
 Result<SealedSecret> sealed_secret_of(const Document& document, const std::string& name,
                                       OtherKinds other_kinds) {
   const auto* object = document.value.if_object();

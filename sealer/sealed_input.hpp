@@ -25,6 +25,9 @@ enum class OtherKinds {
                                                     const std::string& name,
                                                     OtherKinds other_kinds = OtherKinds::refused);
 
+/// "NAMESPACE/NAME", for messages.
+[[nodiscard]] std::string place_of(const SealedSecret& sealed);
+
 /// A text that holds SealedSecrets (or Secrets to seal), among other documents perhaps. They may be
 /// plaintext.
 struct SealedText {

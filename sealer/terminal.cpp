@@ -65,14 +65,31 @@ std::string line(std::string_view prefix, std::string_view colour, std::string_v
   return out.append(" ").append(text).append("\n");
 }
 
-/// How the terminal was, for who interrupts us while it shows nothing.
-termios typing_before{};
 constexpr std::array<int, 4> ending_signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+/// How the terminal and those signals were, for who interrupts us while nothing shows.
+termios typing_before{};
+std::array<struct sigaction, ending_signals.size()> actions_before{};
 
 extern "C" void show_typing_and_end(int signal) {
   (void)::tcsetattr(STDIN_FILENO, TCSANOW, &typing_before);
   (void)::signal(signal, SIG_DFL);
   (void)::raise(signal);
+}
+
+/// What is ignored stays so: `nohup`, or a shell's background.
+void watch_signals() {
+  struct sigaction watching {};
+  watching.sa_handler = show_typing_and_end;
+  for (std::size_t i = 0; i < ending_signals.size(); ++i) {
+    (void)::sigaction(ending_signals.at(i), nullptr, &actions_before.at(i));
+    if (actions_before.at(i).sa_handler != SIG_IGN)
+      (void)::sigaction(ending_signals.at(i), &watching, nullptr);
+  }
+}
+
+void stop_watching_signals() {
+  for (std::size_t i = 0; i < ending_signals.size(); ++i)
+    (void)::sigaction(ending_signals.at(i), &actions_before.at(i), nullptr);
 }
 
 }  // namespace
@@ -96,7 +113,7 @@ bool can_rewrite_line() { return knows_escapes(); }
 HiddenTyping::HiddenTyping() {
   if (::tcgetattr(STDIN_FILENO, &typing_before) != 0) return;
   hides_ = true;
-  for (const int signal : ending_signals) ::signal(signal, show_typing_and_end);
+  watch_signals();
   termios now = typing_before;
   now.c_lflag &= ~static_cast<tcflag_t>(ECHO);
   (void)::tcsetattr(STDIN_FILENO, TCSADRAIN, &now);
@@ -105,7 +122,7 @@ HiddenTyping::HiddenTyping() {
 HiddenTyping::~HiddenTyping() {
   if (!hides_) return;
   (void)::tcsetattr(STDIN_FILENO, TCSADRAIN, &typing_before);
-  for (const int signal : ending_signals) ::signal(signal, SIG_DFL);
+  stop_watching_signals();
 }
 
 void tell_terminal(std::string_view remark) {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-#include <chrono>
-
 #include <algorithm>
 #include <boost/json/object.hpp>
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <span>

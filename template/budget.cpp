@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "template/budget.hpp"
 
-#include <ctime>
 #include <string>
 
 namespace bulla::tmpl {
+
 Error Budget::bound(std::string_view what, std::size_t most) const {
   reached_a_bound_ = true;
   return {Errc::invalid_input, std::string(what) + " (at most " + std::to_string(most) + ")"};
-}
-
-std::chrono::nanoseconds thread_time() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 Error Budget::too_many_steps() {

@@ -7,11 +7,12 @@
 
 #include "base/allocation_budget.hpp"
 #include "base/error.hpp"
+#include "base/process.hpp"
 
 namespace bulla::tmpl {
 
 /// What the templates of one object may use up together. Reaching a bound is an error that names
-/// it. docs/templates.md has the numbers that a test measures from outside.
+/// it.
 struct Limits {
   /// Nodes executed, and `bytes_a_step` bytes of a call's arguments and result; about a
   /// microsecond.
@@ -36,18 +37,14 @@ struct Limits {
 /// functions take about a microsecond for them.
 constexpr std::size_t bytes_a_step = 128;
 
-/// The processor time that the calling thread has used: time on a busy machine, or spent waiting,
-/// does not count against a program.
-[[nodiscard]] std::chrono::nanoseconds thread_time() noexcept;
-
-/// Counts what one object's templates have used so far. Threads: one at a time; time is that of the
-/// thread which made it.
+/// Counts what one object's templates have used so far. Time is the thread's on a core: a busy
+/// machine, and waiting, do not count against a program. Threads: the one that made it.
 class Budget {
  public:
   using Time = std::chrono::nanoseconds (*)();
 
   /// `limits` outlives it.
-  explicit Budget(const Limits& limits, Time time = thread_time)
+  explicit Budget(const Limits& limits, Time time = thread_cpu_time)
       : limits_(limits), memory_(limits.memory_bytes_max), time_(time), began_(time()) {}
 
   [[nodiscard]] const Limits& limits() const noexcept { return limits_; }

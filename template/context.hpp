@@ -20,8 +20,7 @@ namespace bulla::tmpl {
 /// What is said of a program that failed while it ran.
 enum class RunErrors : std::uint8_t {
   /// Nothing that a value of the items may have chosen: the program has set the texts and the
-  /// places
-  /// of its errors, and could spell a value with them.
+  /// places of its errors, and could spell a value with them.
   guarded,
   full,  ///< for those who hold the items anyway
 };

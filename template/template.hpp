@@ -24,7 +24,7 @@ struct RunOptions {
   Random& random = system_random();
   Limits limits = {};
   RunErrors errors = RunErrors::guarded;
-  Budget::Time time = thread_time;
+  Budget::Time time = thread_cpu_time;
 };
 
 /// A program in Go's text/template language with sprig's functions, less those that read the

@@ -24,10 +24,10 @@ namespace bulla::tmpl::go {
 [[nodiscard]] std::string_view trim_prefix(std::string_view text, std::string_view prefix) noexcept;
 [[nodiscard]] std::string_view trim_suffix(std::string_view text, std::string_view suffix) noexcept;
 
-/// How many times `part` occurs without overlap; of an empty one, code points plus one.
 /// Where `part` begins, or npos. Takes time in proportion to both, whatever they hold, which
 /// std::string_view::find does not.
 [[nodiscard]] std::size_t find(std::string_view text, std::string_view part) noexcept;
+/// How many times `part` occurs without overlap; of an empty one, code points plus one.
 [[nodiscard]] std::size_t count(std::string_view text, std::string_view part) noexcept;
 /// Every `old` replaced; an empty one stands before each code point and at the end. The caller
 /// bounds the size: text.size() + count(text, old) * (with.size() - old.size()).

@@ -141,29 +141,33 @@ def steered_errors(cluster):
 
 # --- one tenant's work --------------------------------------------------------------------------------------------
 
+def foreign_envelope():
+    """Well-formed for a key of 4096 bits, and sealed for nobody."""
+    return base64.b64encode(b"\x02\x00" + os.urandom(512) + os.urandom(30)).decode()
+
+
+def apply_many(cluster, objects, items, ciphertext, name="many"):
+    """Objects of one tenant, each of so many items, all the same."""
+    cluster.api.namespace("tenant")
+    for number in range(objects):
+        cluster.apply(cluster.sealed_secret("tenant", f"{name}{number}", {f"i{item}": ciphertext for item in range(items)}))
+    return []
+
+
 @attack("two objects of 90,000 items that are no envelope", restart=True, seconds=8)
 def empty_items(cluster):
-    cluster.api.namespace("tenant")
-    for number in range(2):
-        cluster.apply(cluster.sealed_secret("tenant", f"many{number}", {f"i{item}": "" for item in range(90000)}))
-    return []
+    return apply_many(cluster, 2, 90000, "")
 
 
 @attack("objects of 2,000 well-formed items that do not open", restart=True, seconds=10)
 def foreign_items(cluster):
-    cluster.api.namespace("tenant")
-    envelope = base64.b64encode(b"\x02\x00" + os.urandom(512) + os.urandom(30)).decode()
-    for number in range(3):
-        cluster.apply(cluster.sealed_secret("tenant", f"foreign{number}", {f"i{item}": envelope for item in range(1400)}))
-    return []
+    return apply_many(cluster, 3, 1400, foreign_envelope())
 
 
 @attack("1,000 small objects that do not open", restart=True, seconds=10)
 def small_objects(cluster):
-    cluster.api.namespace("tenant")
-    envelope = base64.b64encode(b"\x02\x00" + os.urandom(512) + os.urandom(30)).decode()
-    for number in range(1000):
-        cluster.apply(cluster.sealed_secret("tenant", f"small{number}", {"item": envelope}))
+    envelope = foreign_envelope()
+    apply_many(cluster, 1000, 1, envelope, "small")
     # Another tenant's own failure is told to him all the same.
     cluster.api.namespace("other")
     cluster.apply(cluster.sealed_secret("other", "mistake", {"item": envelope}))
@@ -174,10 +178,7 @@ def small_objects(cluster):
 
 @attack("245 objects of 1 MB, there before the controller is", at_start=True)
 def large_objects(cluster):
-    cluster.api.namespace("tenant")
-    for number in range(245):
-        cluster.apply(cluster.sealed_secret("tenant", f"large{number}", {"item": "A" * 1000000}))
-    return []
+    return apply_many(cluster, 245, 1, "A" * 1000000, "large")
 
 
 @attack("objects whose one log line would be of megabytes")

@@ -22,8 +22,6 @@ TEST_CASE("a text line is slog's") {
         "time=T level=INFO msg=m bad=\"\\xff\" utf8=\xC3\xA4\n");
   CHECK(format_log_line(LogFormat::text, "T", LogLevel::error, "m", {}) ==
         "time=T level=ERROR msg=m\n");
-  CHECK(format_log_line(LogFormat::text, "T", LogLevel::warning, "m", {}) ==
-        "time=T level=WARN msg=m\n");
 }
 
 TEST_CASE("a long value is cut, between two characters, so that no line holds up the others") {

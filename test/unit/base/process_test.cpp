@@ -7,7 +7,9 @@
 
 #include <array>
 #include <csignal>
+#include <future>
 #include <string>
+#include <thread>
 
 namespace bulla::test {
 
@@ -35,10 +37,20 @@ TEST_CASE("a process that hangs ends all the same, and says so") {
 }
 
 TEST_CASE("a thread's time is counted while it has a core, not while it waits") {
+  std::promise<void> let_go;
+  std::chrono::nanoseconds waited{};
+  std::thread other([&] {
+    const auto start = thread_cpu_time();
+    let_go.get_future().wait();
+    waited = thread_cpu_time() - start;
+  });
+  constexpr std::chrono::milliseconds work(50);
   const auto start = thread_cpu_time();
-  while (thread_cpu_time() - start < std::chrono::milliseconds(2)) {
+  while (thread_cpu_time() - start < work) {
   }
-  CHECK(thread_cpu_time() - start >= std::chrono::milliseconds(2));
+  let_go.set_value();
+  other.join();
+  CHECK(waited < work);
 }
 
 }  // namespace bulla::test
