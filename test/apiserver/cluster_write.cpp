@@ -154,8 +154,8 @@ Answer<Written> Cluster::create(const RequestInfo& info) {
     const ObjectId id = id_of(resource, info.ns, name);
     if (store_.find(id)) {
       auto error = already_exists(resource.subject(name));
-      // So say API servers since 1.30 whenever generateName is set, even beside a name. Older ones
-      // answer 500, "please try again".
+      // So say today's API servers whenever generateName is set, even beside a name. Older ones,
+      // such as 1.20, answer 500, "please try again".
       if (!prefix.empty())
         error.message += ", the server was not able to generate a unique name for the object";
       return error;

@@ -112,6 +112,11 @@ TEST_CASE("a new key Secret looks like the reference's and reads back") {
   CHECK(secret.at("metadata").at("labels") ==
         json_of("{'team':'a','sealedsecrets.bitnami.com/sealed-secrets-key':'active'}"));
   CHECK(secret.at("metadata").at("annotations") == json_of("{'note':'b'}"));
+
+  // With both, an API server would not say AlreadyExists when a backup is restored a second time.
+  const auto named = make_key_secret(key, certificate, options, "sealed-secrets-keyabcde");
+  CHECK(named.at("metadata").at("name") == "sealed-secrets-keyabcde");
+  CHECK_FALSE(named.at("metadata").as_object().contains("generateName"));
   CHECK(*secret.at("data").at("tls.key").storage() == *wiping_memory());
 
   const auto read = parse_key_secret(secret, by_certificate);
