@@ -9,7 +9,10 @@
 
 #include "base/log.hpp"
 #include "controller/endpoints.hpp"
+#include "controller/key_secret.hpp"
+#include "controller/paths.hpp"
 #include "crypto/envelope.hpp"
+#include "kube/resource_version.hpp"
 
 namespace bulla {
 
@@ -58,7 +61,8 @@ Controller::Controller(Parts parts)
       reports_(client_.executor()),
       election_(client_.executor()),
       background_(client_.executor()),
-      stop_bell_(client_.executor()) {
+      stop_bell_(client_.executor()),
+      store_bell_(client_.executor()) {
   stop_bell_.expires_at(std::chrono::steady_clock::time_point::max());
   if (options_.old_gc_behavior) ledger_.remember_the_gone();
 }
@@ -114,7 +118,9 @@ kube::Awaitable<Result<void>> Controller::run() {
 }
 
 kube::Awaitable<void> Controller::elect() {
-  end_ = co_await leading_.run([this] { lead(); }, [this] { client_.break_off(); });
+  end_ = co_await leading_.run({.on_leading = [this] { lead(); },
+                                .break_off = [this] { client_.break_off(); },
+                                .on_older_lease = [this] { list_again(); }});
   if (end_) co_return;
   log_error("leader election: leadership is lost; ending, to start again as a stand-by",
             {{"error", end_.error().message}});
@@ -131,6 +137,35 @@ void Controller::lead() {
   keys_.lead(leading_.has_lease() ? Names::random : Names::agreed);
   for (const auto& watch : watches_) watch->take_over();
   for (std::size_t i = 0; i < workers; ++i) workers_.start(work());
+  if (!leading_.has_lease()) background_.start(look_at_the_store());
+}
+
+/// The API server's store went back in time, or it looks so because the Lease was deleted: no watch
+/// tells the one, and listing again costs little after the other.
+void Controller::list_again() {
+  if (stopped_) return;
+  log_error("The API server's store may have gone back in time; listing everything again");
+  keys_.list_again();
+  for (const auto& watch : watches_) watch->list_again();
+}
+
+/// Asks for the version of a list, of one key Secret at most: that of the store as it is now.
+kube::Awaitable<void> Controller::look_at_the_store() {
+  kube::ListOptions one;
+  one.path = secrets_path(options_.own_namespace);
+  one.label_selector = active_keys_selector;
+  one.metadata_only = true;
+  one.page_objects = 1;
+  std::string newest;
+  while (!stopped_) {
+    const auto page = co_await client_.list_page(one, "");
+    if (page && kube::is_older_version(page->resource_version, newest)) list_again();
+    if (page) newest = page->resource_version;
+    if (stopped_) break;
+    store_bell_.expires_after(timing_.store_look);
+    boost::system::error_code rung;
+    co_await store_bell_.async_wait(net::redirect_error(net::use_awaitable, rung));
+  }
 }
 
 kube::Awaitable<void> Controller::work() {
@@ -189,6 +224,7 @@ void Controller::stop() {
   sealed_requests_.stop();
   keys_.stop();
   stop_bell_.cancel();
+  store_bell_.cancel();
 }
 
 /// A namespace that can't be listed (it is not there yet, or we may not) must not keep the others

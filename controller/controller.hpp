@@ -37,6 +37,9 @@ struct ControllerTiming {
   kube::InformerOptions informer = {};  ///< its list is not looked at
   kube::RetryOptions retry = {};
   std::chrono::milliseconds refused_retry = std::chrono::seconds(1);  ///< see Reconciler
+  /// Without a Lease, whose versions tell: how often it is asked whether the API server's store
+  /// went back in time.
+  std::chrono::milliseconds store_look = std::chrono::seconds(10);
   std::chrono::milliseconds workers_stop_max = std::chrono::seconds(20);
   std::chrono::milliseconds events_stop_max = std::chrono::seconds(2);
 };
@@ -85,6 +88,8 @@ class Controller {
   [[nodiscard]] kube::Awaitable<void> work();
   [[nodiscard]] kube::Awaitable<void> until_stopped();
   [[nodiscard]] kube::Awaitable<void> wind_down();
+  void list_again();
+  [[nodiscard]] kube::Awaitable<void> look_at_the_store();
   void keys_changed();
   void refresh_metrics();
   [[nodiscard]] bool ready() const;
@@ -114,6 +119,7 @@ class Controller {
   TaskGroup election_;
   TaskGroup background_;
   boost::asio::steady_timer stop_bell_;
+  boost::asio::steady_timer store_bell_;  ///< of look_at_the_store()
   bool stopped_ = false;
   Result<void> end_ = {};  ///< what run() returns
 };

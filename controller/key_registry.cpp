@@ -94,6 +94,12 @@ void KeyRegistry::stop() {
   first_key_.cancel();
 }
 
+void KeyRegistry::list_again() noexcept {
+  labelled_->informer.list_again();
+  legacy_->informer.list_again();
+  retired_->informer.list_again();
+}
+
 void KeyRegistry::lead(Names names) {
   leading_ = true;
   names_ = names;

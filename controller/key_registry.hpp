@@ -64,6 +64,8 @@ class KeyRegistry {
   };
   /// This replica is the one that writes, from now on.
   void lead(Names names);
+  /// Lists all keys again: the API server's store went back in time.
+  void list_again() noexcept;
   /// Adds a key now, whatever the age of the newest. Leaders only.
   void renew_now();
 

@@ -48,9 +48,8 @@ Leading::Leading(const kube::Client& client, const Options& options, const Clock
   client_ = kube::fenced(client, leadership_);
 }
 
-kube::Awaitable<Result<void>> Leading::run(std::function<void()> on_leading,
-                                           std::function<void()> break_off) {
-  const auto lead = [this, on_leading = std::move(on_leading)] {
+kube::Awaitable<Result<void>> Leading::run(Calls to_call) {
+  const auto lead = [this, on_leading = std::move(to_call.on_leading)] {
     leading_ = true;
     on_leading();
   };
@@ -63,7 +62,8 @@ kube::Awaitable<Result<void>> Leading::run(std::function<void()> on_leading,
       has_lease_ = true;
       lead();
     };
-    calls.on_interrupted = std::move(break_off);
+    calls.on_interrupted = std::move(to_call.break_off);
+    calls.on_older_lease = std::move(to_call.on_older_lease);
     outcome = co_await elector_->run(std::move(calls));
   }
   if (outcome == Outcome::not_permitted) lead();

@@ -28,13 +28,17 @@ class Leading {
   /// For all work: its writes fail with `unavailable` while this replica does not lead.
   [[nodiscard]] const kube::Client& client() const noexcept { return client_; }
 
-  /// Competes until stop(), and calls `on_leading` once this replica leads: at once with
+  /// Competes until stop(), and calls `on_leading` once when this replica leads: at once with
   /// --leader-elect=false, and where Leases are not permitted. While it can't renew its Lease its
   /// writes are refused, and those under way broken off.
   /// Errors: unavailable when another replica leads instead, so that this one has to end: what it
   /// knows may be old.
-  [[nodiscard]] kube::Awaitable<Result<void>> run(std::function<void()> on_leading,
-                                                  std::function<void()> break_off);
+  struct Calls {
+    std::function<void()> on_leading;
+    std::function<void()> break_off;       ///< of writes under way
+    std::function<void()> on_older_lease;  ///< see kube::LeaderElector::Calls
+  };
+  [[nodiscard]] kube::Awaitable<Result<void>> run(Calls calls);
   /// Lets go of the Lease. Call it when the last write is done.
   void stop() noexcept;
 

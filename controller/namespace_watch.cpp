@@ -68,6 +68,11 @@ void NamespaceWatch::cancel() noexcept {
   if (secrets_) secrets_->cancel();
 }
 
+void NamespaceWatch::list_again() noexcept {
+  sealed_secrets_.list_again();
+  if (secrets_) secrets_->list_again();
+}
+
 void NamespaceWatch::on_sealed_secret(kube::ObjectEvent event) {
   using Kind = kube::ObjectEvent::Kind;
   // What is there at start waits behind what people change now.

@@ -48,6 +48,8 @@ class NamespaceWatch {
   /// Runs until cancel().
   [[nodiscard]] kube::Awaitable<void> run();
   void cancel() noexcept;
+  /// Lists everything again: the API server's store went back in time.
+  void list_again() noexcept;
   /// The Ledger leads from now on: queues what another replica may have left undone.
   void take_over();
 

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <optional>
+#include <utility>
 
 #include "kube/page_size.hpp"
 
@@ -36,6 +37,7 @@ struct Informer::Impl {
   std::optional<Watch> watch = {};
   SteadyTime watch_since = {};
   bool cancelled = false;
+  bool start_anew = false;  ///< list_again() was called
   bool ready = false;
 
   void tell(Watcher::Step& step);
@@ -109,7 +111,7 @@ Awaitable<Watcher::Step> Informer::Impl::act(Watcher::Step step) {
     if (!step.errors.empty()) at_least = step.errors.back().retry_after;
     co_await wait(at_least);
   }
-  if (cancelled) co_return step;
+  if (cancelled || start_anew) co_return step;
   Watcher::Step next;
   switch (step.action) {
     case Watcher::Action::list: next = co_await list(std::move(step.continue_token)); break;
@@ -133,8 +135,16 @@ Awaitable<void> Informer::run() {
   while (!impl_->cancelled) {
     auto next = co_await impl_->act(std::move(step));
     step = std::move(next);
+    // What was under way is of the old time, and so is what it brought.
+    if (std::exchange(impl_->start_anew, false)) step = impl_->watcher.start();
     if (!impl_->cancelled) impl_->tell(step);
   }
+}
+
+void Informer::list_again() noexcept {
+  impl_->start_anew = true;
+  impl_->client.break_off();
+  impl_->pause.cancel();
 }
 
 void Informer::cancel() noexcept {

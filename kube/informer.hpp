@@ -41,6 +41,9 @@ class Informer {
 
   /// Runs until cancel(). The Informer must live until it returns. Call it once.
   [[nodiscard]] Awaitable<void> run();
+  /// Lists everything again, whatever the watch says: the server's store went back in time. What is
+  /// under way is broken off.
+  void list_again() noexcept;
   /// Makes run() return soon, without another callback.
   void cancel() noexcept;
   /// True once the first list is complete.

@@ -11,6 +11,7 @@
 
 #include "base/log.hpp"
 #include "kube/object.hpp"
+#include "kube/resource_version.hpp"
 #include "kube/status.hpp"
 
 namespace bulla::kube {
@@ -75,7 +76,9 @@ struct LeaderElector::Impl {
   Leadership leadership = {};
   asio::steady_timer pause;
   asio::steady_timer watch_pause;
-  json::value lease = {};  ///< as last read or written
+  json::value lease = {};           ///< as last read or written
+  std::string newest_version = {};  ///< that a Lease was seen with; empty: there is none
+  std::function<void()> on_older_lease = [] {};
   bool standing_by = true;
   bool watching = false;  ///< the watch tells us of every change
   bool ever_wrote = false;
@@ -89,6 +92,7 @@ struct LeaderElector::Impl {
   void publish() noexcept;
   void log_trouble(const char* what, const std::string& message);
   void note_holder();
+  void note_version(std::string_view version, std::string_view known);
   void note_event(const WatchEvent& event);
   [[nodiscard]] std::string collection() const;
   [[nodiscard]] std::string path() const;
@@ -120,6 +124,16 @@ void LeaderElector::Impl::note_holder() {
            {{"lease", options.namespace_ + "/" + options.name}, {"holder", last_holder}});
 }
 
+/// `known`: the newest version when the answer was asked for. A read of one object is never older
+/// than what was told before it was sent; but the watch may be ahead of an answer under way.
+void LeaderElector::Impl::note_version(std::string_view version, std::string_view known) {
+  const bool went_back = is_older_version(version, known);
+  if (went_back || !is_older_version(version, newest_version)) newest_version = version;
+  if (!went_back) return;
+  watcher.break_off();  // it is silent
+  on_older_lease();
+}
+
 /// The same trouble every second is told once.
 void LeaderElector::Impl::log_trouble(const char* what, const std::string& message) {
   if (message == last_trouble) return;
@@ -130,8 +144,10 @@ void LeaderElector::Impl::log_trouble(const char* what, const std::string& messa
 void LeaderElector::Impl::note_event(const WatchEvent& event) {
   if (event.type == "DELETED") {
     election.observe_absence();
+    newest_version.clear();
   } else if (event.type == "ADDED" || event.type == "MODIFIED") {
     election.observe(lease_record_of(event.object), now());
+    note_version(resource_version_of(event.object), "");
   } else {
     return;
   }
@@ -197,10 +213,12 @@ Awaitable<LeaderElector::Impl::Answer> LeaderElector::Impl::ask(Request request)
 
 /// Reads the Lease. `held`: it was read, or there is none.
 Awaitable<LeaderElector::Impl::Try> LeaderElector::Impl::look() {
+  const auto known = newest_version;
   auto answer = co_await ask(Request::get(path()));
   if (answer.status == 404) {
     election.observe_absence();
     lease = nullptr;
+    if (!std::exchange(newest_version, "").empty()) on_older_lease();
     co_return Try::held;
   }
   if (answer.status == 403 && !ever_wrote) co_return Try::not_permitted;
@@ -209,6 +227,7 @@ Awaitable<LeaderElector::Impl::Try> LeaderElector::Impl::look() {
     co_return Try::failed;
   }
   lease = std::move(answer.object);
+  note_version(resource_version_of(lease), known);
   election.observe(lease_record_of(lease), now());
   note_holder();
   co_return Try::held;
@@ -226,6 +245,7 @@ Awaitable<LeaderElector::Impl::Try> LeaderElector::Impl::write_claim(bool create
   auto answer = co_await ask(std::move(request));
   if (answer.status == 200 || answer.status == 201) {
     lease = std::move(answer.object);
+    note_version(resource_version_of(lease), "");
     election.claimed(claim, sent_at);
     ever_wrote = true;
     last_trouble.clear();
@@ -364,6 +384,7 @@ LeaderElector::~LeaderElector() {
 Awaitable<LeaderElector::Outcome> LeaderElector::run(Calls calls) {
   const auto self = impl_;
   self->running = true;
+  self->on_older_lease = std::move(calls.on_older_lease);
   asio::co_spawn(self->client.executor(), Impl::watch_lease(self), asio::detached);
   const auto result = co_await self->acquire();
   self->standing_by = false;

@@ -76,6 +76,9 @@ class LeaderElector {
     std::function<void()> on_leading;
     /// When the Lease could not be renewed in time: writes under way are to be broken off.
     std::function<void()> on_interrupted = [] {};
+    /// When the Lease is older than it was, or not there any more: the API server's store may have
+    /// gone back in time (see is_older_version()), or somebody deleted the Lease. Leader or not.
+    std::function<void()> on_older_lease = [] {};
   };
   /// Runs until one of the outcomes. The elector must live until it returns. Call it once.
   ///

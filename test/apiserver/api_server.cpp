@@ -161,6 +161,17 @@ std::size_t ApiServer::faults_met() const { return impl_->state.faults.strikes()
 
 void ApiServer::compact() { impl_->state.cluster.compact(); }
 
+class ApiServer::Snapshot {
+ public:
+  Store store;
+};
+
+std::shared_ptr<const ApiServer::Snapshot> ApiServer::take_snapshot() const {
+  return std::make_shared<const Snapshot>(Snapshot{impl_->state.cluster.snapshot()});
+}
+
+void ApiServer::restore(const Snapshot& snapshot) { impl_->state.cluster.restore(snapshot.store); }
+
 void ApiServer::close_watches(bool mid_line) {
   impl_->with_listener([=](Listener& open) { open.close_watches(mid_line); });
 }

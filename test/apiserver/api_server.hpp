@@ -122,6 +122,12 @@ class ApiServer {
   [[nodiscard]] std::size_t faults_met() const;
   /// Forgets history: continue tokens and watches from before now are answered with 410.
   void compact();
+  /// Objects and their versions, as an etcd snapshot keeps them. Definitions stay as they are.
+  class Snapshot;
+  [[nodiscard]] std::shared_ptr<const Snapshot> take_snapshot() const;
+  /// Goes back to it, with open watches left as they are: a watch from a version that is in the
+  /// future now tells nothing, not even a bookmark, until the store gets there.
+  void restore(const Snapshot& snapshot);
   /// Ends all watches: at a line's end, or in the middle of a line with the connection.
   void close_watches(bool mid_line = false);
   /// A bookmark now, to every watch that asked for bookmarks.

@@ -243,6 +243,22 @@ void Cluster::clear() {
   make_initial_namespaces();
 }
 
+Store Cluster::snapshot() const {
+  const std::scoped_lock lock(mutex_);
+  return store_;
+}
+
+void Cluster::restore(Store snapshot) {
+  {
+    const std::scoped_lock lock(mutex_);
+    store_ = std::move(snapshot);
+    // A restored etcd has no history.
+    store_.compact();
+    orphan_suspects_.clear();
+  }
+  notify();
+}
+
 std::uint64_t Cluster::version() const {
   const std::scoped_lock lock(mutex_);
   return store_.version();

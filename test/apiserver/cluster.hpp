@@ -75,6 +75,8 @@ class Cluster {
   [[nodiscard]] Answer<WatchCursor> open_watch(const RequestInfo& info) const;
   /// What happened since the last call; 410 when that has been compacted meanwhile.
   [[nodiscard]] Answer<std::vector<WatchEvent>> next_events(WatchCursor& cursor) const;
+  /// The store went back in time below it.
+  [[nodiscard]] bool is_in_the_future(const WatchCursor& cursor) const;
   /// A bookmark for the place where the cursor stands.
   [[nodiscard]] static WatchEvent bookmark(const WatchCursor& cursor);
 
@@ -97,6 +99,9 @@ class Cluster {
   ObjectPtr take(std::string_view resource, std::string_view ns, std::string_view name);
   void compact();
   void clear();
+  [[nodiscard]] Store snapshot() const;
+  /// As etcd restored from a snapshot: objects and versions are those of then.
+  void restore(Store snapshot);
   [[nodiscard]] std::uint64_t version() const;
   [[nodiscard]] WallTime now() const { return options_.now(); }
 

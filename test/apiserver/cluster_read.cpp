@@ -125,9 +125,7 @@ Answer<WatchCursor> Cluster::open_watch(const RequestInfo& info) const {
   if (!from_now) {
     const auto version = number(asked, 0);
     if (version == 0) return bad_request("invalid resource version \"" + asked + "\"");
-    if (version > store_.version()) {
-      return version_in_the_future(asked, std::to_string(store_.version()));
-    }
+    // One from the future is silent until that is there, as on a real server.
     if (!cursor.streams_list) cursor.version = version;
   }
   if (from_now || cursor.streams_list) {
@@ -150,6 +148,7 @@ Answer<std::vector<WatchEvent>> Cluster::next_events(WatchCursor& cursor) const 
     events.push_back({"BOOKMARK", std::make_shared<const Json>(std::move(end))});
   }
   const std::scoped_lock lock(mutex_);
+  if (cursor.version > store_.version()) return events;
   if (!store_.remembers(cursor.version)) {
     return expired("too old resource version: " + std::to_string(cursor.version) + " (" +
                    std::to_string(store_.version()) + ")");
@@ -160,6 +159,11 @@ Answer<std::vector<WatchEvent>> Cluster::next_events(WatchCursor& cursor) const 
   }
   cursor.version = store_.version();
   return events;
+}
+
+bool Cluster::is_in_the_future(const WatchCursor& cursor) const {
+  const std::scoped_lock lock(mutex_);
+  return cursor.version > store_.version();
 }
 
 WatchEvent Cluster::bookmark(const WatchCursor& cursor) {

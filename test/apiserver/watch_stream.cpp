@@ -142,6 +142,7 @@ class WatchStream {
     if (!due) co_return;
     next_bookmark_ = Clock::now() + state_.options.bookmark_interval;
     if (!info_.is_set("allowWatchBookmarks") || is_struck(Fault::Kind::no_bookmarks)) co_return;
+    if (state_.cluster.is_in_the_future(cursor_)) co_return;
     co_await write_event(Cluster::bookmark(cursor_));
   }
 

@@ -68,6 +68,23 @@ TEST_CASE("a metadata-only watch never shows data") {
   CHECK(line->find("YmFy") == std::string::npos);
 }
 
+TEST_CASE("a store that goes back in time is silent until it gets where the watch was") {
+  ApiServer server;
+  const auto then = server.take_snapshot();
+  server.put(secret("a"));
+  WatchReader watch(server, watch_from(server, "&allowWatchBookmarks=true"));
+  REQUIRE(server.wait_for([&] { return server.open_watches("secrets") == 1; }));
+  server.restore(*then);
+  CHECK_FALSE(server.get("secrets", "default", "a"));
+  WatchReader anew(server, watch_from(server));
+  server.put(secret("b"));  // at the version that "a" had
+  server.send_bookmarks();
+  server.put(secret("c"));
+  CHECK(told(anew) == "ADDED b");
+  CHECK(told(anew) == "ADDED c");
+  CHECK(told(watch) == "ADDED c");
+}
+
 TEST_CASE("bookmarks come to those who asked") {
   ApiServer server;
   WatchReader asked(server, watch_from(server, "&allowWatchBookmarks=true"));

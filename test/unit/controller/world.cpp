@@ -33,6 +33,7 @@ ControllerTiming quick() {
   timing.informer.short_lived = milliseconds(1);
   timing.retry = {milliseconds(1), milliseconds(50)};
   timing.refused_retry = milliseconds(1);
+  timing.store_look = milliseconds(50);
   return timing;
 }
 

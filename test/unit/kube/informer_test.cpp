@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <initializer_list>
 
+#include "api_server.hpp"
 #include "kube/events.hpp"
 #include "kube/object.hpp"
 #include "tiny_server.hpp"
@@ -141,6 +142,56 @@ TEST_CASE("large objects are listed in small pages, and none is lost") {
     CHECK(number_after(seen[i++].head, "limit=") == limit);
   CHECK(number_after(seen[4].head, "limit=") == 6);
   CHECK(number_after(seen[4].head, "continue=") == 7);
+}
+
+TEST_CASE("a store that goes back in time is silent, and what is there comes with list_again()") {
+  test::ApiServer server;
+  const auto put = [&](const char* name) {
+    server.put({{"apiVersion", "v1"},
+                {"kind", "Secret"},
+                {"metadata", {{"namespace", "default"}, {"name", name}}}});
+  };
+  put("a");
+  const auto then = server.take_snapshot();
+  boost::asio::io_context context;
+  ClientConfig config;
+  config.server = server.url();
+  config.ca_pem = server.ca_certificate_pem();
+  config.token = SecretBuffer::copy_of(server.token());
+  InformerOptions options;
+  options.list.path = "/api/v1/namespaces/default/secrets";
+  std::string told;
+  int errors = 0;
+  Informer informer(
+      Client::create(context.get_executor(), std::move(config)).value(), options, system_random(),
+      [&](const ObjectEvent& event) {
+        told += "iad+-"[static_cast<int>(event.kind)];
+        told += name_of(event.object);
+      },
+      [&](const Error&) { ++errors; });
+  const auto run_until = [&](std::string_view expected) {
+    while (told != expected && context.run_one_for(std::chrono::seconds(30)) > 0) {
+    }
+    CHECK(told == expected);
+  };
+  boost::asio::co_spawn(context, informer.run(), boost::asio::detached);
+  run_until("iaad");
+  while (server.open_watches("secrets") == 0) context.run_one_for(std::chrono::milliseconds(10));
+  put("b");
+  run_until("iaad+b");
+
+  server.restore(*then);
+  put("c");
+  server.send_bookmarks();
+  put("a");
+  CHECK(server.open_watches("secrets") == 1);
+  informer.list_again();
+  run_until("iaad+biaaacd");
+  put("d");
+  run_until("iaad+biaaacd+d");
+  CHECK(errors == 0);
+  informer.cancel();
+  context.run();
 }
 
 TEST_CASE("an Event that repeats is counted, and one that expired is written anew") {

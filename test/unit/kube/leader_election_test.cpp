@@ -61,7 +61,8 @@ class Replica {
                          interrupted_ = true;
                          // At that moment, and so before another one can take over.
                          CHECK_FALSE(leadership_.holds());
-                       }}),
+                       },
+                       [this] { ++older_leases_; }}),
         [this](std::exception_ptr, LeaderElector::Outcome outcome) { outcome_ = outcome; });
     thread_ = std::thread([this] { context_.run(); });
   }
@@ -85,6 +86,7 @@ class Replica {
     return *outcome_;
   }
   [[nodiscard]] bool led() const noexcept { return led_; }
+  [[nodiscard]] int older_leases() const noexcept { return older_leases_; }
   [[nodiscard]] bool interrupted() const noexcept { return interrupted_; }
   [[nodiscard]] bool is_healthy(SteadyTime now) const { return elector_->is_healthy(now); }
   [[nodiscard]] bool holds() const noexcept { return leadership_.holds(); }
@@ -96,6 +98,7 @@ class Replica {
   Leadership leadership_ = {};
   std::atomic<bool> led_ = false;
   std::atomic<bool> interrupted_ = false;
+  std::atomic<int> older_leases_ = 0;
   std::optional<LeaderElector::Outcome> outcome_ = {};
   std::thread thread_;
 };
@@ -332,6 +335,51 @@ TEST_CASE("a Lease that somebody deletes is made again") {
   REQUIRE(server.remove("leases", "default", "lease"));
   CHECK(wait_for_holder(server, "first"));
   CHECK(replica.holds());
+}
+
+TEST_CASE("a store that goes back in time is noticed by the Lease, leader or not") {
+  ApiServer server;
+  Replica leader(server, "first");
+  REQUIRE(wait_for_holder(server, "first"));
+  const auto then = server.take_snapshot();
+  Replica stands_by(server, "second");
+  REQUIRE(server.wait_for([&] { return server.open_watches("leases") == 1; }));
+  const auto renewals = [&] {
+    return server.count_requests({.verb = "update", .resource = "leases"});
+  };
+  const auto before = renewals();
+  REQUIRE(server.wait_for([&] { return renewals() >= before + 3; }));
+  CHECK(leader.older_leases() == 0);
+  for (int i = 0; i < 1000; ++i)  // renewals alone would soon get there again
+    server.put({{"apiVersion", "v1"},
+                {"kind", "Secret"},
+                {"metadata", {{"namespace", "default"}, {"name", "s"}}}});
+
+  server.restore(*then);
+  CHECK(server.wait_for([&] { return leader.older_leases() == 1; }));
+  CHECK(server.wait_for([&] { return stands_by.older_leases() == 1; }));
+  // Once only, and the same one leads.
+  const auto after = renewals();
+  REQUIRE(server.wait_for([&] { return renewals() >= after + 3; }));
+  CHECK(leader.older_leases() == 1);
+  CHECK(stands_by.older_leases() == 1);
+  CHECK(holder_in(server) == "first");
+}
+
+TEST_CASE("a Lease that is gone may be one of a store that went back in time") {
+  ApiServer server;
+  const auto then = server.take_snapshot();
+  Replica replica(server, "first");
+  REQUIRE(wait_for_holder(server, "first"));
+  server.restore(*then);
+  CHECK(server.wait_for([&] { return replica.older_leases() == 1; }));
+  REQUIRE(wait_for_holder(server, "first"));
+  const auto renewals = [&] {
+    return server.count_requests({.verb = "update", .resource = "leases"});
+  };
+  const auto before = renewals();
+  REQUIRE(server.wait_for([&] { return renewals() >= before + 3; }));
+  CHECK(replica.older_leases() == 1);
 }
 
 }  // namespace bulla::kube
