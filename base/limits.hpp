@@ -119,6 +119,9 @@ constexpr std::size_t status_message_bytes_max = 4 * kib;
 constexpr std::size_t event_message_bytes_max = 1 * kib;
 /// A value in a line of the log: what statuses hold.
 constexpr std::size_t log_field_bytes_max = 4 * kib;
+/// Messages that are remembered so that a status can be put right without opening its object
+/// again: a few hundred bytes each as a rule.
+constexpr std::size_t remembered_messages_bytes_max = 4 * mib;
 /// Fingerprints that statuses may name, in all. Statuses are no more than hints: whoever may write
 /// them could name anything. Keys that there are have room besides.
 constexpr std::size_t status_fingerprints_max = 4096;

@@ -46,11 +46,13 @@ Controller::Controller(Parts parts)
       pool_(key_threads()),
       fair_pool_(client_.executor(), pool_, key_threads()),
       ledger_(options_.repair_drift, Ledger::Role::stands_by),
-      queue_(client_.executor(), timing_.retry),
+      drift_(timing_.drift_wait),
+      rivals_(timing_.drift_wait),
+      queue_(client_.executor(), timing_.retry, timing_.now),
       events_(client_, {}, parts.clock, random_),
       keys_({client_, options_, events_, pool_, parts.clock, random_}, [this] { keys_changed(); }),
-      reconciler_({client_, options_, keys_, ledger_, attempts_, events_, metrics_, fair_pool_,
-                   parts.clock, timing_.refused_retry}),
+      reconciler_({client_, options_, keys_, ledger_, attempts_, settled_, events_, metrics_,
+                   fair_pool_, parts.clock, timing_.refused_retry, timing_.now}),
       sealed_requests_({[this] { return keys_.ring(); },
                         [this] { return keys_.newest(); },
                         options_.accept_deprecated_v1_data,
@@ -106,8 +108,9 @@ kube::Awaitable<Result<void>> Controller::run() {
   const bool has_key = co_await keys_.wait_for_key();
   if (has_key) {
     for (auto& namespace_ : options_.namespaces()) {
-      NamespaceWatch::Parts parts{client_, options_, timing_.informer, ledger_, attempts_,
-                                  queue_,  events_,  metrics_,         drift_,  random_};
+      NamespaceWatch::Parts parts{client_, options_, timing_.informer, ledger_,  attempts_,
+                                  queue_,  events_,  metrics_,         settled_, drift_,
+                                  rivals_, random_,  timing_.now};
       watches_.push_back(std::make_unique<NamespaceWatch>(parts, std::move(namespace_)));
       background_.start(watches_.back()->run());
     }
@@ -182,6 +185,7 @@ kube::Awaitable<void> Controller::work() {
       case Next::When::done: queue_.forget(key); break;
       case Next::When::again: queue_.add(key); break;
       case Next::When::retry: queue_.add_failed(key, next.at_least); break;
+      case Next::When::later: queue_.add_after(key, next.at_least); break;
       case Next::When::thoroughly: queue_.add(key, kube::Priority::thorough); break;
     }
     queue_.done(key);

@@ -23,7 +23,9 @@
 #include "controller/namespace_watch.hpp"
 #include "controller/options.hpp"
 #include "controller/reconciler.hpp"
+#include "controller/rivals.hpp"
 #include "controller/sealed_requests.hpp"
+#include "controller/settled.hpp"
 #include "controller/tasks.hpp"
 #include "kube/client.hpp"
 #include "kube/events.hpp"
@@ -40,6 +42,10 @@ struct ControllerTiming {
   /// Without a Lease, whose versions tell: how often it is asked whether the API server's store
   /// went back in time.
   std::chrono::milliseconds store_look = std::chrono::seconds(10);
+  std::chrono::milliseconds drift_wait = std::chrono::seconds(1);  ///< see DriftGuard
+  /// Of back-offs. The waits themselves are the machine's: a queue looks at it when something is
+  /// added.
+  kube::WorkQueue::Now now = &std::chrono::steady_clock::now;
   std::chrono::milliseconds workers_stop_max = std::chrono::seconds(20);
   std::chrono::milliseconds events_stop_max = std::chrono::seconds(2);
 };
@@ -105,7 +111,9 @@ class Controller {
   Metrics metrics_;
   Ledger ledger_;
   Attempts attempts_;
+  Settled settled_;
   DriftGuard drift_;
+  Rivals rivals_;
   kube::WorkQueue queue_;
   kube::EventRecorder events_;
   KeyRegistry keys_;

@@ -10,15 +10,15 @@ namespace {
 /// Fewer are not worth looking through.
 constexpr std::size_t entries_min = 1000;
 
-std::chrono::milliseconds wait_before(unsigned times) {
+}  // namespace
+
+std::chrono::milliseconds DriftGuard::wait_before(unsigned times) const {
   using std::chrono::milliseconds;
   if (times < 2) return milliseconds(0);
   constexpr unsigned doublings_max = 10;  // beyond it the limit holds anyhow
-  const auto wait = std::chrono::seconds(1) * (1U << std::min(times - 2, doublings_max));
-  return std::min<milliseconds>(wait, DriftGuard::wait_max);
+  const auto wait = first_wait_ * (1U << std::min(times - 2, doublings_max));
+  return std::min<milliseconds>(wait, wait_max);
 }
-
-}  // namespace
 
 DriftGuard::Answer DriftGuard::drifted(const kube::ObjectKey& key, Time now) {
   if (entries_.size() >= std::max(entries_min, 2 * looked_through_)) {

@@ -9,15 +9,19 @@
 
 namespace bulla {
 
-/// Keeps us from fighting: a Secret that somebody changes again after each repair is repaired less
-/// and less often. Remembers those that drifted lately, and no others. Pure: time comes in as
-/// `now`. Not thread-safe.
+/// Keeps us from fighting: a Secret (or a status) that somebody changes again after each repair is
+/// repaired less and less often. Remembers those that drifted lately, and no others. Pure: time
+/// comes in as `now`. Not thread-safe.
 class DriftGuard {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
+  /// `first_wait`: before the second repair; twice that before each further one.
+  explicit DriftGuard(std::chrono::milliseconds first_wait = std::chrono::seconds(1))
+      : first_wait_(first_wait) {}
+
   struct Answer {
-    std::chrono::milliseconds wait{0};  ///< before the repair: none at first, then 1 s, doubled
+    std::chrono::milliseconds wait{0};  ///< before the repair: none at first
     bool tell = false;                  ///< it is time to tell somebody, once
   };
   [[nodiscard]] Answer drifted(const kube::ObjectKey& key, Time now);
@@ -31,6 +35,9 @@ class DriftGuard {
     unsigned times = 0;
     Time last{};
   };
+  [[nodiscard]] std::chrono::milliseconds wait_before(unsigned times) const;
+
+  std::chrono::milliseconds first_wait_;
   std::unordered_map<kube::ObjectKey, Entry> entries_;
   std::size_t looked_through_ = 0;  ///< the size after the last clearing out
 };

@@ -29,23 +29,29 @@ void add(std::string& text, std::string_view part) {
 }
 
 /// What the status says, without its times: those alone are no reason to work.
-void add_status(std::string& text, const json::value& object) {
+std::uint64_t digest_of_status(const json::value& object) {
+  std::string text;
   const json::value* status = kube::find_member(object, {"status"});
-  if (status == nullptr) return;
+  if (status == nullptr) return 0;
   if (const json::value* observed = kube::find_member(*status, {"observedGeneration"});
       observed != nullptr && observed->is_int64())
     add(text, std::to_string(observed->get_int64()));
   const json::value* conditions = kube::find_member(*status, {"conditions"});
-  if (conditions == nullptr || !conditions->is_array()) return;
-  for (const json::value& condition : conditions->get_array()) {
-    for (const std::string_view name : {"type", "status", "reason", "message"})
-      add(text, kube::text_at(condition, {name}));
+  if (conditions != nullptr && conditions->is_array()) {
+    for (const json::value& condition : conditions->get_array()) {
+      for (const std::string_view name : {"type", "status", "reason", "message"})
+        add(text, kube::text_at(condition, {name}));
+    }
   }
+  return std::hash<std::string>()(text);
 }
 
+}  // namespace
+
 /// A collision of two digests would cost one pass that does not happen until the next change.
-std::uint64_t digest_of(const json::value& object) {
+std::uint64_t digest_of_object(const json::value& object) {
   std::string text;
+  add(text, kube::uid_of(object));
   add(text, std::to_string(kube::generation_of(object)));
   add(text, kube::is_being_deleted(object) ? "going" : "");
   if (const json::object* annotations = kube::annotations_of(object)) {
@@ -55,11 +61,8 @@ std::uint64_t digest_of(const json::value& object) {
       add(text, value.get_string());
     }
   }
-  add_status(text, object);
   return std::hash<std::string>()(text);
 }
-
-}  // namespace
 
 SecretVersion version_of_secret(std::string_view uid, std::string_view resource_version) {
   std::string text;
@@ -80,7 +83,7 @@ bool Ledger::sealed_secret_is(const json::value& object, Trust trust) {
     follow(entry, object, trust);
     return false;
   }
-  const std::uint64_t digest = digest_of(object);
+  const std::uint64_t digest = digest_of_object(object);
   const bool replaced = entry.uid != kube::uid_of(object);
   if (!is_new && !replaced && entry.digest == digest) return false;
   if (replaced) start_anew(entry);
@@ -88,21 +91,38 @@ bool Ledger::sealed_secret_is(const json::value& object, Trust trust) {
   if (entry.state == State::recorded) entry.state = State::unknown;
   entry.uid = kube::uid_of(object);
   entry.digest = digest;
+  entry.status = digest_of_status(object);
   entry.rejections = 0;
   if (!is_new) return true;
   depends_on(entry, keys_in_status(object), limits::status_fingerprints_max);
   const auto record = trust == Trust::status ? record_in(object) : std::nullopt;
   if (!record) return true;
   entry.state = State::recorded;
+  entry.looked_at = digest;
   entry.secret = version_of_secret(record->secret_uid, record->secret_version);
   return false;
+}
+
+bool Ledger::status_is_foreign(const json::value& object) {
+  const auto it = entries_.find(kube::key_of(object));
+  if (it == entries_.end() || !leads()) return false;
+  const auto status = digest_of_status(object);
+  return std::exchange(it->second.status, status) != status;
+}
+
+SecretVersion Ledger::right_secret(const json::value& object) const {
+  const auto it = entries_.find(kube::key_of(object));
+  if (it == entries_.end() || it->second.state != State::synced) return 0;
+  return it->second.looked_at == digest_of_object(object) ? it->second.secret : 0;
 }
 
 /// Whether or not it differs from the object as it was: the record has no part in the digest.
 void Ledger::follow(Entry& entry, const json::value& object, Trust trust) {
   if (entry.uid != kube::uid_of(object)) start_anew(entry);
   entry.uid = kube::uid_of(object);
-  entry.digest = digest_of(object);
+  entry.digest = digest_of_object(object);
+  entry.looked_at = entry.digest;
+  entry.status = digest_of_status(object);
   depends_on(entry, keys_in_status(object), limits::status_fingerprints_max);
   const auto record = trust == Trust::status ? record_in(object) : std::nullopt;
   entry.secret = record ? version_of_secret(record->secret_uid, record->secret_version) : 0;
@@ -200,7 +220,9 @@ void Ledger::pass_begins(const json::value& object) {
   if (it == entries_.end()) return;
   Entry& entry = it->second;
   entry.uid = kube::uid_of(object);
-  entry.digest = digest_of(object);
+  entry.digest = digest_of_object(object);
+  entry.looked_at = entry.digest;
+  entry.status = digest_of_status(object);
   entry.secret = 0;
   entry.seen = 0;
   entry.state = State::unknown;
@@ -209,7 +231,7 @@ void Ledger::pass_begins(const json::value& object) {
 
 void Ledger::expect(const json::value& object) {
   const auto it = entries_.find(kube::key_of(object));
-  if (it != entries_.end()) it->second.digest = digest_of(object);
+  if (it != entries_.end()) it->second.status = digest_of_status(object);
 }
 
 bool Ledger::pass_ended(const kube::ObjectKey& key, const PassEnd& end) {

@@ -33,6 +33,9 @@ using SecretVersion = std::uint64_t;
                                               std::string_view resource_version);
 [[nodiscard]] SecretVersion version_of_secret(const boost::json::value& secret);
 
+/// Of what matters in a SealedSecret: uid, generation, our annotations, whether it is going.
+[[nodiscard]] std::uint64_t digest_of_object(const boost::json::value& object);
+
 /// What is remembered of each SealedSecret: enough to tell a change that matters from one that does
 /// not, and never the object. About 200 bytes each.
 ///
@@ -55,11 +58,14 @@ class Ledger {
   /// Whether a status is taken at its word until the Secrets are listed.
   enum class Trust { status, nothing };
   /// A SealedSecret as a list or a watch shows it. True when a pass is needed: it is new, or
-  /// something changed that we read: uid, generation, our annotations, what the status says.
-  /// Our own status write coming back is none of these; nor is a new object whose status records
-  /// that all was well, if that may be trusted: see secret_is() and take_recorded().
+  /// something changed that we read: uid, generation, our annotations. A status is none of these;
+  /// nor is a new object whose status records that all was well, if that may be trusted: see
+  /// secret_is() and take_recorded().
   [[nodiscard]] bool sealed_secret_is(const boost::json::value& object,
                                       Trust trust = Trust::nothing);
+  /// Whether the object's status says something else than we last wrote or were shown. Its times
+  /// alone are nothing else. True once for each such status, and never on a stand-by.
+  [[nodiscard]] bool status_is_foreign(const boost::json::value& object);
   void sealed_secret_gone(const kube::ObjectKey& key);
 
   enum class SecretNews {
@@ -83,6 +89,9 @@ class Ledger {
   /// The uid of the SealedSecret; empty when there is none.
   [[nodiscard]] std::string uid_of(const kube::ObjectKey& key) const;
 
+  /// The Secret that the last pass left right, if the object is still the same; else 0. Call it
+  /// before pass_begins().
+  [[nodiscard]] SecretVersion right_secret(const boost::json::value& object) const;
   /// A pass begins, with the object as read. Call it before reading the Secret.
   void pass_begins(const boost::json::value& object);
   /// The pass is about to write the object's status so: that news is no news.
@@ -122,9 +131,11 @@ class Ledger {
  private:
   struct Entry {
     std::string uid;
-    std::uint64_t digest = 0;  ///< of what matters in the object
-    SecretVersion secret = 0;  ///< that is right; 0: not known, or not ours to repair
-    SecretVersion seen = 0;    ///< the last one shown since the pass began
+    std::uint64_t digest = 0;     ///< of what matters in the object
+    std::uint64_t looked_at = 0;  ///< the same, when the pass began, or as the record says
+    std::uint64_t status = 0;     ///< of what its status says
+    SecretVersion secret = 0;     ///< that is right; 0: not known, or not ours to repair
+    SecretVersion seen = 0;       ///< the last one shown since the pass began
     std::vector<FingerprintTable::ShortName> keys;  ///< that it depends on
     State state = State::unknown;
     bool secret_changed = false;  ///< since the pass began

@@ -87,12 +87,17 @@ void NamespaceWatch::on_sealed_secret(kube::ObjectEvent event) {
       const bool known = parts_.ledger.knows(key);
       const bool needs_pass = parts_.ledger.sealed_secret_is(event.object, trust);
       if (needs_pass) changed(key, priority);
+      if (known && !needs_pass) look_at_status(key, event.object);
       const bool untold = !known || !parts_.ledger.leads();
       if (untold && !needs_pass) show_condition(key, event.object);
       break;
     }
     case Kind::apply:
-      if (parts_.ledger.sealed_secret_is(event.object, trust)) changed(key, kube::Priority::live);
+      if (parts_.ledger.sealed_secret_is(event.object, trust)) {
+        changed(key, kube::Priority::live);
+      } else {
+        look_at_status(key, event.object);
+      }
       if (!parts_.ledger.leads()) show_condition(key, event.object);
       break;
     case Kind::remove: gone(key); break;
@@ -154,18 +159,41 @@ void NamespaceWatch::secret_came(const kube::ObjectKey& key, const boost::json::
 }
 
 void NamespaceWatch::repair(const kube::ObjectKey& key) {
-  const auto answer = parts_.drift.drifted(key, std::chrono::steady_clock::now());
-  if (answer.wait.count() == 0) {
-    parts_.queue.add(key);
-  } else {
-    parts_.queue.add_after(key, answer.wait);
-  }
+  const auto answer = parts_.drift.drifted(key, parts_.now());
+  queue_repair(key, answer.wait);
   if (!answer.tell) return;
-  const std::string message = "Secret " + quoted(key.name) +
-                              " is changed by something else again and again: it is put right, "
-                              "but less and less often. Let one of the two have it";
   log_error("A Secret is changed by something else again and again; repairing it less often",
             {{"key", kube::to_text(key)}});
+  warn(key, "Secret " + quoted(key.name) +
+                " is changed by something else again and again: it is put right, but less and less "
+                "often. Let one of the two have it");
+}
+
+/// Somebody else's status costs a look at the object, under a back-off: two controllers that each
+/// took the other's for news would never rest.
+void NamespaceWatch::look_at_status(const kube::ObjectKey& key, const boost::json::value& object) {
+  if (!parts_.options.update_status || !parts_.ledger.status_is_foreign(object)) return;
+  const auto writer = other_status_writer(object, status_writer(parts_.options.own_namespace));
+  const auto answer = parts_.rivals.wrote(key, writer, parts_.now());
+  queue_repair(key, answer.wait);
+  if (answer.tell_operator)
+    log_error("Statuses are written by something else again and again; writing them less often",
+              {{"key", kube::to_text(key)}, {"field_manager", writer}});
+  if (!answer.tell_owner) return;
+  warn(key, "The status of this SealedSecret is written by something else again and again" +
+                (writer.empty() ? std::string() : " (field manager " + quoted(writer) + ")") +
+                ": it is put right, but less and less often. Let one controller have it");
+}
+
+void NamespaceWatch::queue_repair(const kube::ObjectKey& key, std::chrono::milliseconds wait) {
+  if (wait.count() == 0) {
+    parts_.queue.add(key);
+  } else {
+    parts_.queue.add_after(key, wait);
+  }
+}
+
+void NamespaceWatch::warn(const kube::ObjectKey& key, std::string_view message) {
   parts_.events.record({std::string(SealedSecret::api_version), std::string(SealedSecret::kind),
                         key, parts_.ledger.uid_of(key), ""},
                        kube::EventType::warning, "ErrUpdateFailed", message);
@@ -187,6 +215,7 @@ void NamespaceWatch::changed(const kube::ObjectKey& key, kube::Priority priority
 void NamespaceWatch::gone(const kube::ObjectKey& key) {
   parts_.attempts.outdate(key);
   parts_.ledger.sealed_secret_gone(key);
+  parts_.settled.forget(key);
   parts_.queue.forget(key);
   if (parts_.options.old_gc_behavior && parts_.ledger.leads()) parts_.queue.add(key);
   parts_.metrics.forget_condition(key);

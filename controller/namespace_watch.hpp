@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/random.hpp"
 #include "controller/attempts.hpp"
@@ -10,6 +12,8 @@
 #include "controller/ledger.hpp"
 #include "controller/metrics.hpp"
 #include "controller/options.hpp"
+#include "controller/rivals.hpp"
+#include "controller/settled.hpp"
 #include "controller/tasks.hpp"
 #include "kube/client.hpp"
 #include "kube/events.hpp"
@@ -37,8 +41,11 @@ class NamespaceWatch {
     kube::WorkQueue& queue;
     kube::EventRecorder& events;
     Metrics& metrics;
-    DriftGuard& drift;
+    Settled& settled;
+    DriftGuard& drift;  ///< of Secrets
+    Rivals& rivals;
     Random& random;
+    kube::WorkQueue::Now now;
   };
   /// An empty `watched` means all namespaces.
   NamespaceWatch(Parts parts, std::string watched);
@@ -67,6 +74,9 @@ class NamespaceWatch {
   void gone(const kube::ObjectKey& key);
   void show_condition(const kube::ObjectKey& key, const boost::json::value& object);
   void repair(const kube::ObjectKey& key);
+  void look_at_status(const kube::ObjectKey& key, const boost::json::value& object);
+  void queue_repair(const kube::ObjectKey& key, std::chrono::milliseconds wait);
+  void warn(const kube::ObjectKey& key, std::string_view message);
   void stop_trusting();
   void sealed_secrets_listed();
 

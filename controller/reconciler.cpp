@@ -124,6 +124,7 @@ Awaitable<Next> Reconciler::pass(kube::Turn turn, Attempts::Attempt attempt, std
   }
   auto seen = co_await look(turn, std::move(attempt));
   if (!seen) co_return not_seen(key, seen.error());
+  if (auto known = known_verdict(*seen)) co_return co_await report(*seen, std::move(*known));
 
   const Action action = decide(seen->sealed, seen->secret.has_value() ? &*seen->secret : nullptr);
   if (action == Action::nothing) co_return Next{};
@@ -136,7 +137,7 @@ Awaitable<Next> Reconciler::pass(kube::Turn turn, Attempts::Attempt attempt, std
       !allowed)
     co_return co_await report(*seen, Verdict::unseal_failed(allowed.error()));
 
-  const auto ring = parts_.keys.ring();
+  const auto& ring = seen->ring;
   auto opened = co_await open(*seen, *ring);
   if (!opened) {
     if (opened.error().code == Errc::unavailable) {
@@ -160,12 +161,15 @@ Awaitable<Result<Reconciler::Seen>> Reconciler::look(kube::Turn turn, Attempts::
   const kube::ObjectKey& key = turn.key;
   auto sealed = co_await parts_.client.get(sealed_secrets_path(key.namespace_, key.name));
   if (!sealed) co_return sealed.error();
+  const auto right = parts_.ledger.right_secret(*sealed);
   parts_.ledger.pass_begins(*sealed);
 
   Seen seen{key, std::move(*sealed), std::nullopt, turn.priority, std::move(attempt)};
+  seen.ring = parts_.keys.ring();
   auto secret = co_await parts_.client.get(secrets_path(key.namespace_, key.name));
   if (secret) {
     seen.secret = std::move(*secret);
+    seen.in_sync = right != 0 && right == version_of_secret(*seen.secret);
   } else if (secret.error().code != Errc::not_found) {
     // Not `not_found`: that would mean that the SealedSecret is gone.
     co_return std::move(secret).error();
@@ -173,9 +177,22 @@ Awaitable<Result<Reconciler::Seen>> Reconciler::look(kube::Turn turn, Attempts::
   co_return seen;
 }
 
+/// How the pass ends without opening anything, because nothing has changed since an earlier one.
+std::optional<Reconciler::Verdict> Reconciler::known_verdict(const Seen& seen) const {
+  if (seen.in_sync) {
+    auto verdict = Verdict::synced(&*seen.secret, parts_.ledger.sealing_keys(seen.key));
+    verdict.known_before = true;
+    return verdict;
+  }
+  auto end = parts_.settled.end_for(seen.key, seen.from(), parts_.now());
+  if (!end) return std::nullopt;
+  return Verdict::again(std::move(*end));
+}
+
 Next Reconciler::not_seen(const kube::ObjectKey& key, const Error& error) {
   if (error.code == Errc::not_found) {
     parts_.ledger.sealed_secret_gone(key);
+    parts_.settled.forget(key);
     parts_.metrics.forget_condition(key);
     // With --old-gc-behavior its Secret is still to be looked after.
     return parts_.ledger.uid_of_gone(key) ? Next{Next::When::again} : Next{};
@@ -210,6 +227,7 @@ Awaitable<Reconciler::Verdict> Reconciler::write(const Seen& seen, Action action
     const bool ours = !leaves_no_owner(seen.sealed) || action != Action::create;
     auto verdict = Verdict::synced(ours ? &*written : nullptr, std::move(opened.keys));
     verdict.wrote = true;
+    verdict.written = version_of_secret(*written);
     return verdict;
   };
   if (action == Action::create) {

@@ -18,6 +18,7 @@
 #include "controller/ledger.hpp"
 #include "controller/metrics.hpp"
 #include "controller/options.hpp"
+#include "controller/settled.hpp"
 #include "controller/status.hpp"
 #include "kube/client.hpp"
 #include "kube/events.hpp"
@@ -33,6 +34,7 @@ struct Next {
     again,       ///< at once: something changed during the pass
     retry,       ///< after the back-off: time can cure it
     thoroughly,  ///< behind what is new: it takes longer than a quick look
+    later,       ///< after `at_least`; that is no failure
   };
   When when = When::done;
   std::chrono::milliseconds at_least{0};  ///< of retry: not before
@@ -55,11 +57,13 @@ class Reconciler {
     const KeyRegistry& keys;
     Ledger& ledger;
     Attempts& attempts;
+    Settled& settled;
     kube::EventRecorder& events;
     Metrics& metrics;
     FairPool& pool;
     const Clock& clock;
     std::chrono::milliseconds refused_retry;  ///< before the first retry; twice that for each more
+    kube::WorkQueue::Now now;                 ///< of back-offs
   };
   explicit Reconciler(Parts parts) : parts_(std::move(parts)) {}
 
@@ -76,11 +80,16 @@ class Reconciler {
   struct Seen;     // what a pass looked at
   struct Opened;   // what came out of the SealedSecret
   struct Verdict;  // how it ended
+  struct StatusWrite {
+    bool is_news;  ///< the conditions did not say so yet
+    std::optional<Error> failed = {};
+  };
 
   // reconciler.cpp: look, open, write.
   [[nodiscard]] kube::Awaitable<Next> pass(kube::Turn turn, Attempts::Attempt attempt,
                                            std::size_t failures);
   [[nodiscard]] kube::Awaitable<Result<Seen>> look(kube::Turn turn, Attempts::Attempt attempt);
+  [[nodiscard]] std::optional<Verdict> known_verdict(const Seen& seen) const;
   [[nodiscard]] Next not_seen(const kube::ObjectKey& key, const Error& error);
   [[nodiscard]] kube::Awaitable<Result<Opened>> open(const Seen& seen, const Keyring& ring);
   [[nodiscard]] kube::Awaitable<Verdict> write(const Seen& seen, Action action, Opened opened);
@@ -90,7 +99,10 @@ class Reconciler {
   [[nodiscard]] kube::Awaitable<Next> report(Seen& seen, Verdict verdict);
   [[nodiscard]] kube::Awaitable<Next> report_failed_write(Seen& seen, Verdict verdict,
                                                           std::size_t failures);
-  [[nodiscard]] kube::Awaitable<Result<bool>> write_status(Seen& seen, Outcome outcome);
+  [[nodiscard]] kube::Awaitable<StatusWrite> write_status(Seen& seen, Outcome outcome);
+  [[nodiscard]] Next end_pass(const Seen& seen, Verdict verdict);
+  [[nodiscard]] Next after(const Verdict& verdict, const kube::ObjectKey& key) const;
+  void settle(const Seen& seen, Verdict verdict, const Next& next);
   [[nodiscard]] Next after_refusal(const kube::ObjectKey& key) const;
   void count_unwritten_status(const kube::ObjectKey& key, const Error& error);
   void record(const Seen& seen, const Verdict& verdict);

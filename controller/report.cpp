@@ -22,10 +22,6 @@ constexpr std::size_t failures_before_told = 10;
 /// Of the time between two tries of what the API server refuses: four minutes and a bit.
 constexpr int doublings_max = 8;
 
-Next retry_unless_gone(const Error& error) {
-  return error.code == Errc::not_found ? Next{} : retry_after(error);
-}
-
 std::string not_managed_message(std::string_view name, Action action) {
   std::string message =
       "Resource \"" + std::string(name) + "\" already exists and is not managed by SealedSecret";
@@ -63,6 +59,18 @@ Reconciler::Verdict Reconciler::Verdict::synced(const json::value* secret,
   if (secret == nullptr) return verdict;
   verdict.record.secret_uid = kube::uid_of(*secret);
   verdict.record.secret_version = kube::resource_version_of(*secret);
+  return verdict;
+}
+
+Reconciler::Verdict Reconciler::Verdict::again(Settled::End end) {
+  Verdict verdict{.state = end.state,
+                  .known_before = true,
+                  .reason = end.reason,
+                  .message = std::move(end.message),
+                  .status_prefix = end.status_prefix};
+  verdict.record.keys = end.keys;
+  verdict.keys = std::move(end.keys);
+  verdict.until = end.until;
   return verdict;
 }
 
@@ -116,7 +124,7 @@ Awaitable<Next> Reconciler::report_failed_write(Seen& seen, Verdict verdict, std
 
 Awaitable<Next> Reconciler::report(Seen& seen, Verdict verdict) {
   const bool synced = verdict.state == State::synced;
-  if (!synced) {
+  if (!synced && !verdict.known_before) {
     parts_.metrics.unseal_failed(verdict.counted_as, seen.key.namespace_);
     log_error("Error updating", {{"key", kube::to_text(seen.key)}, {"error", verdict.message}});
   }
@@ -126,22 +134,56 @@ Awaitable<Next> Reconciler::report(Seen& seen, Verdict verdict) {
     const auto* metadata = kube::find_member(seen.sealed, {"metadata"});
     outcome.record->scope = scope_of(metadata->as_object());
   }
-  const auto changed = co_await write_status(seen, std::move(outcome));
+  const auto status = co_await write_status(seen, std::move(outcome));
+  if (status.failed) count_unwritten_status(seen.key, *status.failed);
+  if (status.failed && status.failed->code == Errc::not_found) co_return Next{};
   // An object that its CRD calls invalid can hold no status: only the Event tells.
-  const bool refused = !changed && changed.error().code == Errc::rejected;
-  if (!changed) count_unwritten_status(seen.key, changed.error());
-  if (!changed && !refused) co_return retry_unless_gone(changed.error());
-  if (verdict.wrote || refused || *changed) record(seen, verdict);
+  const bool refused = status.failed && status.failed->code == Errc::rejected;
+  const bool is_news = verdict.wrote || refused || status.is_news;
+  if (is_news && !verdict.known_before) record(seen, verdict);
   if (parts_.ledger.knows(seen.key)) {
     const auto instance = kube::label_of(seen.sealed, "app.kubernetes.io/instance");
     parts_.metrics.set_condition(seen.key, instance.value_or(""), synced);
   }
-  const bool ours = synced && !verdict.record.secret_uid.empty();
+  const Next next = end_pass(seen, std::move(verdict));
+  // Then the status is all that is left to do.
+  if (status.failed && !refused) co_return retry_after(*status.failed);
+  co_return next;
+}
+
+/// Remembers how the pass ended, so that another one opens nothing that has not changed.
+Next Reconciler::end_pass(const Seen& seen, Verdict verdict) {
+  const bool ours = verdict.state == State::synced && !verdict.record.secret_uid.empty();
   const SecretVersion version =
       ours ? version_of_secret(verdict.record.secret_uid, verdict.record.secret_version) : 0;
-  Ledger::PassEnd end{verdict.state, version, std::move(verdict.keys)};
-  if (parts_.ledger.pass_ended(seen.key, end)) co_return Next{Next::When::again};
-  co_return verdict.refused ? after_refusal(seen.key) : Next{};
+  // A rejection that is known already is none more: the queue holds its next try.
+  const bool rejected_before = verdict.known_before && verdict.state == State::rejected;
+  if (!rejected_before &&
+      parts_.ledger.pass_ended(seen.key, {verdict.state, version, verdict.keys}))
+    return Next{Next::When::again};
+  const Next next = after(verdict, seen.key);
+  settle(seen, std::move(verdict), next);
+  return next;
+}
+
+Next Reconciler::after(const Verdict& verdict, const kube::ObjectKey& key) const {
+  if (!verdict.known_before) return verdict.refused ? after_refusal(key) : Next{};
+  if (verdict.until == Settled::Time::max()) return {};
+  const auto left = verdict.until - parts_.now();
+  return {Next::When::later, std::chrono::ceil<std::chrono::milliseconds>(left)};
+}
+
+/// What the Ledger knows to be in sync needs no more. What time may cure is to be looked at.
+void Reconciler::settle(const Seen& seen, Verdict verdict, const Next& next) {
+  if (verdict.known_before) return;
+  const bool in_sync = verdict.state == State::synced && !verdict.record.secret_uid.empty();
+  if (in_sync || verdict.state == State::unknown) return parts_.settled.forget(seen.key);
+  auto from = seen.from();
+  if (verdict.wrote) from.secret = verdict.written;
+  Settled::End end{verdict.state, verdict.reason, std::move(verdict.message), verdict.status_prefix,
+                   std::move(verdict.keys)};
+  if (next.when == Next::When::retry) end.until = parts_.now() + next.at_least;
+  parts_.settled.ended(seen.key, from, std::move(end));
 }
 
 Next Reconciler::after_refusal(const kube::ObjectKey& key) const {
@@ -157,32 +199,36 @@ void Reconciler::count_unwritten_status(const kube::ObjectKey& key, const Error&
   log_error("Error updating the status", {{"key", kube::to_text(key)}, {"error", error.message}});
 }
 
-/// True when the conditions did not say so yet.
-Awaitable<Result<bool>> Reconciler::write_status(Seen& seen, Outcome outcome) {
+Awaitable<Reconciler::StatusWrite> Reconciler::write_status(Seen& seen, Outcome outcome) {
   const auto* old = kube::find_member(seen.sealed, {"status"});
   if (status_is_pruned_) outcome.record = std::nullopt;
   auto status = next_status(old, outcome, kube::generation_of(seen.sealed), parts_.clock.now());
-  if (!status) co_return false;
+  if (!status) co_return StatusWrite{.is_news = false};
   const auto conditions_of = [](const json::value* from) {
     return from == nullptr ? nullptr : kube::find_member(*from, {"conditions"});
   };
   const auto* before = conditions_of(old);
   const auto* after = conditions_of(&*status);
-  const bool told_anew = before == nullptr || *before != *after;
-  if (!parts_.options.update_status) co_return told_anew;
+  StatusWrite write{.is_news = before == nullptr || *before != *after};
+  if (!parts_.options.update_status) co_return write;
 
   json::value object = seen.sealed;
   object.as_object()["status"] = std::move(*status);
   parts_.ledger.expect(object);
-  auto path = sealed_secrets_path(seen.key.namespace_, seen.key.name, "status");
-  auto written = co_await parts_.client.update(std::move(path), std::move(object));
-  if (!written) co_return written.error();
+  auto request = kube::Request::with_json(
+      kube::Method::put, sealed_secrets_path(seen.key.namespace_, seen.key.name, "status"), object);
+  request.query.emplace_back("fieldManager", status_writer(parts_.options.own_namespace));
+  auto written = co_await parts_.client.send_for_json(std::move(request));
+  if (!written) {
+    write.failed = written.error();
+    co_return write;
+  }
   // A server whose CRD knows fewer fields keeps fewer.
   parts_.ledger.expect(*written);
   if (outcome.record && kube::find_member(*written, {"status", "scope"}) == nullptr &&
       !std::exchange(status_is_pruned_, true))
     log_info("The CRD keeps no records in the status: a restart looks at every object again");
-  co_return told_anew;
+  co_return write;
 }
 
 void Reconciler::record(const Seen& seen, const Verdict& verdict) {

@@ -152,6 +152,25 @@ std::optional<bool> synced_in_status(const json::value& sealed) {
   return std::nullopt;
 }
 
+std::string status_writer(std::string_view own_namespace) {
+  return "sealed-secrets-controller." + std::string(own_namespace);
+}
+
+std::string other_status_writer(const json::value& sealed, std::string_view own) {
+  const json::value* all = kube::find_member(sealed, {"metadata", "managedFields"});
+  if (all == nullptr || !all->is_array()) return {};
+  std::string_view writer;
+  std::string_view last;
+  for (const json::value& one : all->get_array()) {
+    const auto time = kube::text_at(one, {"time"});  // RFC 3339 in UTC: in order as text
+    const auto manager = kube::text_at(one, {"manager"});
+    if (kube::text_at(one, {"subresource"}) != "status" || manager == own || time < last) continue;
+    writer = manager;
+    last = time;
+  }
+  return std::string(writer);
+}
+
 std::optional<json::value> next_status(const json::value* old, const Outcome& outcome,
                                        std::int64_t generation, WallTime now) {
   const std::string_view status = outcome.synced ? "True" : "False";

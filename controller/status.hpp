@@ -39,6 +39,14 @@ struct SyncRecord {
 /// Whether the status says that the Secret is in sync; nothing if it says neither.
 [[nodiscard]] std::optional<bool> synced_in_status(const boost::json::value& sealed);
 
+/// The field manager that we write statuses as. It names our namespace, so that of two controllers
+/// in one cluster each can tell where the other one is.
+[[nodiscard]] std::string status_writer(std::string_view own_namespace);
+/// Whoever but `own` wrote the status last, as the API server noted it (a field manager: what the
+/// client calls itself, or the first word of its User-Agent); empty if that can't be told.
+[[nodiscard]] std::string other_status_writer(const boost::json::value& sealed,
+                                              std::string_view own);
+
 /// How a pass over a SealedSecret ended, for its owner to read.
 struct Outcome {
   bool synced = false;

@@ -86,6 +86,20 @@ std::optional<ApiError> check_preconditions(const Json& options, const Json& obj
   return std::nullopt;
 }
 
+/// Who wrote the status, where the client says so; not which fields.
+void note_manager(JsonObject& metadata, const std::string& manager, const std::string& now) {
+  if (manager.empty()) return;
+  Json& all = metadata["managedFields"];
+  if (!all.is_array()) all = JsonArray{};
+  JsonArray entries;
+  for (const Json& entry : all.as_array()) {
+    if (text_at(entry, "manager") != manager) entries.push_back(entry);
+  }
+  entries.push_back(JsonObject{
+      {"manager", manager}, {"operation", "Update"}, {"subresource", "status"}, {"time", now}});
+  all = std::move(entries);
+}
+
 }  // namespace
 
 Answer<Json> Cluster::admitted(Json object, const RequestInfo& info, const Resource& resource,
@@ -238,6 +252,7 @@ Answer<ObjectPtr> Cluster::replace(const ObjectId& id, const Json& old, Json nex
         (generation && generation->is_number() ? generation->to_number<std::int64_t>() : 0) + 1;
   }
   if (is_dry_run(info)) return ObjectPtr(std::make_shared<const Json>(std::move(next)));
+  if (is_status) note_manager(metadata, info.parameter("fieldManager"), to_rfc3339(options_.now()));
   const bool last_finalizer_left =
       metadata.contains("deletionTimestamp") && !metadata.contains("finalizers");
   if (last_finalizer_left) return erase(id);

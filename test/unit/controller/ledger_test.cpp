@@ -80,7 +80,7 @@ TEST_CASE("changes that we read need a pass, others don't") {
               synced),
        true},
       {"another object of that name", sealed("'uid':'u2','generation':1,", synced), true},
-      {"somebody cleared the status", sealed("'uid':'u','generation':1,"), true},
+      {"somebody cleared the status", sealed("'uid':'u','generation':1,"), false},
       {"a time in the status",
        sealed("'uid':'u','generation':1,",
               "{'conditions':[{'type':'Synced','status':'True','lastUpdateTime':'x'}]}"),
@@ -101,6 +101,53 @@ TEST_CASE("our own status write coming back is no news") {
   const auto written = sealed("'uid':'u',", "{'conditions':[{'type':'Synced','status':'True'}]}");
   ledger.expect(written);
   CHECK_FALSE(ledger.sealed_secret_is(written));
+  CHECK_FALSE(ledger.status_is_foreign(written));
+}
+
+TEST_CASE("a status that somebody else wrote is foreign, once, and no reason to open anything") {
+  const auto ours = sealed("'uid':'u',", "{'conditions':[{'type':'Synced','status':'True'}]}");
+  const auto later = sealed(
+      "'uid':'u',", "{'conditions':[{'type':'Synced','status':'True','lastUpdateTime':'x'}]}");
+  const auto theirs = sealed("'uid':'u',", "{'conditions':[{'type':'Synced','status':'False'}]}");
+  Ledger ledger = after(State::synced);
+  ledger.expect(ours);
+  CHECK_FALSE(ledger.status_is_foreign(later));
+  CHECK_FALSE(ledger.sealed_secret_is(theirs));
+  CHECK(ledger.status_is_foreign(theirs));
+  CHECK_FALSE(ledger.status_is_foreign(theirs));
+  ledger.expect(ours);
+  CHECK(ledger.status_is_foreign(sealed("'uid':'u',")));  // cleared
+
+  Ledger stand_by(true, Ledger::Role::stands_by);
+  (void)stand_by.sealed_secret_is(ours);
+  CHECK_FALSE(stand_by.status_is_foreign(theirs));
+}
+
+TEST_CASE("the Secret that is right is known while the object is the same and nothing drifted") {
+  const auto object = sealed("'uid':'u','generation':1,");
+  Ledger ledger;
+  CHECK(ledger.right_secret(object) == 0);
+  (void)ledger.sealed_secret_is(object);
+  ledger.pass_begins(object);
+  CHECK(ledger.right_secret(object) == 0);
+  const auto right = version_of_secret("su", "7");
+  (void)ledger.pass_ended({"n", "s"}, {State::synced, right});
+  CHECK(ledger.right_secret(object) == right);
+  CHECK(ledger.right_secret(sealed("'uid':'u','generation':2,")) == 0);
+  CHECK(ledger.right_secret(sealed("'uid':'u2','generation':1,")) == 0);
+  ledger.pass_begins(object);
+  CHECK(ledger.right_secret(object) == 0);
+}
+
+TEST_CASE("what changed during a pass is not what the pass left right") {
+  const auto object = sealed("'uid':'u','generation':1,");
+  const auto changed = sealed("'uid':'u','generation':2,");
+  Ledger ledger;
+  (void)ledger.sealed_secret_is(object);
+  ledger.pass_begins(object);
+  CHECK(ledger.sealed_secret_is(changed));
+  (void)ledger.pass_ended({"n", "s"}, {State::synced, version_of_secret("su", "7")});
+  CHECK(ledger.right_secret(changed) == 0);
 }
 
 TEST_CASE("a Secret that is gone comes back, unless it can't be made") {

@@ -209,4 +209,25 @@ TEST_CASE("a long message is cut between two characters") {
   CHECK_FALSE(next_status(&*next, outcome, 1, noon).has_value());
 }
 
+TEST_CASE("who else writes a status is told from what the API server notes") {
+  const auto noted_by = [](std::string_view entries) {
+    return json_of("{'metadata':{'managedFields':[" + std::string(entries) + "]}}");
+  };
+  const auto entry = [](std::string_view manager, std::string_view time,
+                        std::string_view part = "status") {
+    return "{'manager':'" + std::string(manager) + "','time':'" + std::string(time) +
+           "','subresource':'" + std::string(part) + "'}";
+  };
+  const auto own = status_writer("n1");
+  const auto early = entry("early", "2026-01-01T00:00:00Z");
+  const auto late = entry("late", "2026-01-01T00:00:05Z");
+  CHECK(own == "sealed-secrets-controller.n1");
+  CHECK(other_status_writer(noted_by(late + "," + early), own) == "late");
+  CHECK(other_status_writer(noted_by(early + "," + entry(own, "2026-01-01T00:00:09Z")), own) ==
+        "early");
+  CHECK(other_status_writer(noted_by(entry("kubectl", "2026-01-01T00:00:09Z", "")), own).empty());
+  CHECK(other_status_writer(noted_by(""), own).empty());
+  CHECK(other_status_writer(json_of("{'metadata':{'managedFields':7}}"), own).empty());
+}
+
 }  // namespace bulla::test

@@ -26,17 +26,6 @@ std::string crd() {
   return std::string(text.value().expose_secret_text());
 }
 
-ControllerTiming quick() {
-  using std::chrono::milliseconds;
-  ControllerTiming timing;
-  timing.informer.backoff = {milliseconds(5), milliseconds(50), milliseconds(1000)};
-  timing.informer.short_lived = milliseconds(1);
-  timing.retry = {milliseconds(1), milliseconds(50)};
-  timing.refused_retry = milliseconds(1);
-  timing.store_look = milliseconds(50);
-  return timing;
-}
-
 void set_election(bulla::Options& options, bool quick) {
   using std::chrono::milliseconds;
   using std::chrono::seconds;
@@ -55,6 +44,18 @@ kube::Client client_of(const ApiServer& server, const net::any_io_executor& exec
 }
 
 }  // namespace
+
+ControllerTiming quick_timing() {
+  using std::chrono::milliseconds;
+  ControllerTiming timing;
+  timing.informer.backoff = {milliseconds(5), milliseconds(50), milliseconds(1000)};
+  timing.informer.short_lived = milliseconds(1);
+  timing.retry = {milliseconds(1), milliseconds(50)};
+  timing.refused_retry = milliseconds(1);
+  timing.store_look = milliseconds(50);
+  timing.drift_wait = milliseconds(1);
+  return timing;
+}
 
 Reply http_exchange(std::uint16_t port, const std::string& text) {
   net::io_context io;
@@ -83,9 +84,9 @@ Reply http_post(std::uint16_t port, std::string_view path, std::string_view body
 }
 
 Replica::Replica(const ApiServer& server, const bulla::Options& options, const Clock& clock,
-                 const std::string& token)
+                 const std::string& token, const ControllerTiming& timing)
     : controller_(Controller::create({options, client_of(server, io_.get_executor(), token), clock,
-                                      system_random(), quick()})
+                                      system_random(), timing})
                       .value()),
       http_port(controller_->http_port()),
       metrics_port(controller_->metrics_port()) {
@@ -126,7 +127,8 @@ bool Replica::leads() const {
 World::World(Settings settings)
     : server(settings.server),
       options_(std::move(settings.options)),
-      clock_(settings.clock != nullptr ? *settings.clock : system_clock()) {
+      clock_(settings.clock != nullptr ? *settings.clock : system_clock()),
+      timing_(std::move(settings.timing)) {
   options_.own_namespace = key_namespace;
   options_.listen_addr = "127.0.0.1:0";
   options_.listen_metrics_addr = "127.0.0.1:0";
@@ -147,8 +149,11 @@ World::~World() {
 
 void World::start() { replica_ = another(); }
 
-std::unique_ptr<Replica> World::another(const std::string& token) {
-  return std::make_unique<Replica>(server, options_, clock_, token);
+std::unique_ptr<Replica> World::another(const std::string& token,
+                                        const std::string& own_namespace) {
+  bulla::Options options = options_;
+  if (!own_namespace.empty()) options.own_namespace = own_namespace;
+  return std::make_unique<Replica>(server, options, clock_, token, timing_);
 }
 
 void World::stop() { replica_.reset(); }

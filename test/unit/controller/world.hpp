@@ -41,12 +41,15 @@ struct Reply {
 [[nodiscard]] Reply http_get(std::uint16_t port, std::string_view path);
 [[nodiscard]] Reply http_post(std::uint16_t port, std::string_view path, std::string_view body);
 
-/// A controller on a thread of its own, with short back-offs.
+/// Short back-offs.
+[[nodiscard]] ControllerTiming quick_timing();
+
+/// A controller on a thread of its own.
 class Replica {
  public:
   /// `token`: whom the API server takes it for.
   Replica(const ApiServer& server, const bulla::Options& options, const Clock& clock,
-          const std::string& token);
+          const std::string& token, const ControllerTiming& timing = quick_timing());
   ~Replica();
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
@@ -92,6 +95,7 @@ class World {
     std::string crd_text = {};  ///< empty: that of manifests/
     /// Leader election with the shortest times; else with such that no slow machine loses a Lease.
     bool quick_election = false;
+    ControllerTiming timing = quick_timing();
   };
   World() : World(Settings{}) {}
   explicit World(Settings settings);
@@ -110,8 +114,10 @@ class World {
   void stop();
   [[nodiscard]] Controller& controller() { return replica_->controller(); }
   [[nodiscard]] Replica& replica() { return *replica_; }
-  /// One more controller with the same options, beside the first. An empty token is the first's.
-  [[nodiscard]] std::unique_ptr<Replica> another(const std::string& token = "");
+  /// One more controller with the same options, beside the first. An empty token is the first's,
+  /// and an empty namespace the one that it lives in.
+  [[nodiscard]] std::unique_ptr<Replica> another(const std::string& token = "",
+                                                 const std::string& own_namespace = "");
   /// Runs `work` on the controller's thread.
   void post(std::function<void()> work) { replica_->post(std::move(work)); }
 
@@ -153,6 +159,7 @@ class World {
  private:
   bulla::Options options_;
   const Clock& clock_;
+  ControllerTiming timing_;
   std::unique_ptr<Replica> replica_;
   int drained_ = 0;
 };
