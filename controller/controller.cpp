@@ -50,7 +50,9 @@ Controller::Controller(Parts parts)
       rivals_(timing_.drift_wait),
       queue_(client_.executor(), timing_.retry, timing_.now),
       events_(client_, {}, parts.clock, random_),
-      keys_({client_, options_, events_, pool_, parts.clock, random_}, [this] { keys_changed(); }),
+      keys_({client_, options_, events_, pool_, parts.clock, random_,
+             [this](const Fingerprint& key) { return ledger_.dependents_of(key); }},
+            [this] { keys_changed(); }),
       reconciler_({client_, options_, keys_, ledger_, attempts_, settled_, events_, metrics_,
                    fair_pool_, parts.clock, timing_.refused_retry, timing_.now}),
       sealed_requests_({[this] { return keys_.ring(); },
@@ -251,6 +253,8 @@ void Controller::keys_changed() {
   std::vector<std::string> fingerprints;
   for (const auto& entry : keys_.ring()->newest_first())
     fingerprints.push_back(entry->key.fingerprint());
+  const auto lost = keys_.all_lost();
+  fingerprints.insert(fingerprints.end(), lost.begin(), lost.end());
   ledger_.keys_are(fingerprints);
   for (const auto& key : ledger_.waiting_for_keys()) queue_.add(key, kube::Priority::retry);
 }
@@ -268,6 +272,7 @@ void Controller::refresh_metrics() {
     const auto& fingerprint = entry->key.fingerprint();
     dependents.push_back({fingerprint, keys_.secret_name(fingerprint), 0});
   }
+  for (const auto& fingerprint : keys_.all_lost()) dependents.push_back({fingerprint, "", 0});
   Metrics::Dependents elsewhere;
   for (const auto& [fingerprint, count] : ledger_.dependents()) {
     const auto here = std::find_if(dependents.begin(), dependents.end(), [&](const auto& known) {

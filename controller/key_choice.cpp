@@ -14,6 +14,7 @@ std::vector<Keyring::Entry> keys_to_try(const Keyring& ring, const KeyHints& hin
     if (entry != nullptr && !there) order.push_back(entry);
   };
   for (const auto& fingerprint : hints.of_object) add(ring.find(fingerprint));
+  for (const auto& entry : hints.lost) add(entry);
   add(ring.find(hints.last));
   const auto in_use =
       std::find_if(newest_first.begin(), newest_first.end(),

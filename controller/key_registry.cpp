@@ -68,6 +68,9 @@ KeyRegistry::KeyRegistry(Parts parts, std::function<void()> on_change)
                                          *this)),
       retired_(std::make_unique<Retired>(parts_.client, retired_keys(parts_.options), parts_.random,
                                          log_trouble())),
+      lost_({parts_.client, parts_.options, parts_.events, parts_.random, parts_.dependents,
+             [this](const Fingerprint& key) { return ring_->find(key) != nullptr; },
+             [this] { ring_changed(Keyring(*ring_)); }}),
       tasks_(parts_.client.executor()),
       bell_(parts_.client.executor()),
       first_key_(parts_.client.executor()) {
@@ -81,6 +84,7 @@ kube::Awaitable<void> KeyRegistry::run() {
   tasks_.start(labelled_->informer.run());
   tasks_.start(legacy_->informer.run());
   tasks_.start(retired_->informer.run());
+  tasks_.start(lost_.run());
   tasks_.start(keep_a_key());
   co_await tasks_.wait();
 }
@@ -90,11 +94,15 @@ void KeyRegistry::stop() {
   labelled_->informer.cancel();
   legacy_->informer.cancel();
   retired_->informer.cancel();
+  lost_.stop();
   bell_.cancel();
   first_key_.cancel();
 }
 
 void KeyRegistry::list_again() noexcept {
+  labelled_->went_back = true;
+  legacy_->went_back = true;
+  lost_.list_again();
   labelled_->informer.list_again();
   legacy_->informer.list_again();
   retired_->informer.list_again();
@@ -103,6 +111,7 @@ void KeyRegistry::list_again() noexcept {
 void KeyRegistry::lead(Names names) {
   leading_ = true;
   names_ = names;
+  lost_.lead();
   for (const auto& [held, malformed] : malformed_) record(malformed);
   bell_.cancel();
 }
@@ -128,7 +137,17 @@ std::optional<Certificate> KeyRegistry::newest_certificate() const {
 }
 
 Metrics::Keys KeyRegistry::counts() const {
-  return {ring_->newest_first().size(), retired_->names.size(), malformed_.size()};
+  return {ring_->newest_first().size(), retired_->names.size(), malformed_.size(),
+          lost_.fingerprints().size()};
+}
+
+std::vector<Keyring::Entry> KeyRegistry::lost(const std::vector<Fingerprint>& fingerprints) const {
+  std::vector<Keyring::Entry> keys;
+  for (const auto& fingerprint : fingerprints) {
+    if (ring_->find(fingerprint) != nullptr) continue;
+    if (auto key = lost_.find(fingerprint)) keys.push_back(std::move(key));
+  }
+  return keys;
 }
 
 std::string KeyRegistry::secret_name(const Fingerprint& fingerprint) const {
@@ -165,6 +184,7 @@ void KeyRegistry::on_event(Watching& watching, kube::ObjectEvent event) {
       for (const auto& held : missing) forget(held);
       watching.seen.clear();
       watching.listed = true;
+      watching.went_back = false;
       bell_.cancel();
       break;
     }
@@ -252,8 +272,11 @@ void KeyRegistry::drop(const Held& held) {
   const bool still_held = std::any_of(
       held_.begin(), held_.end(), [&](const auto& other) { return other.second == fingerprint; });
   if (still_held) return;
+  const auto entry = ring_->find(fingerprint);
+  const bool last_copy = entry == newest() || labelled_->went_back || legacy_->went_back;
   Keyring ring = *ring_;
   if (!ring.retire(fingerprint)) return;
+  lost_.departed({entry, held.second, last_copy});
   log_info("retired private key", {{"secretname", held.second}, {"fingerprint", fingerprint}});
   ring_changed(std::move(ring));
 }

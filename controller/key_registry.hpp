@@ -10,9 +10,11 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "controller/lost_keys.hpp"
 #include "controller/metrics.hpp"
 #include "controller/options.hpp"
 #include "controller/tasks.hpp"
@@ -26,8 +28,8 @@ namespace bulla {
 
 /// The keys of this controller, in step with the key Secrets of its namespace: those with the label
 /// `active`, and the one named exactly like the prefix, from before there was a label. Keys that
-/// are added, relabelled or deleted take effect at once. A malformed key Secret is reported (log,
-/// Event, metric) and passed over.
+/// are added, relabelled or deleted take effect at once: see LostKeys for those that go. A
+/// malformed key Secret is reported (log, Event, metric) and passed over.
 ///
 /// Once it leads, adds a key when there is none, when the newest is too old, and when asked to. A
 /// key is stored in the cluster before it is used and before its certificate is served. A stand-by
@@ -47,6 +49,8 @@ class KeyRegistry {
     boost::asio::thread_pool& pool;
     const Clock& clock;
     Random& random;
+    /// How many SealedSecrets depend on a key, as far as is known.
+    std::function<std::size_t(const Fingerprint&)> dependents;
   };
   /// `on_change` is called after each change of the ring.
   KeyRegistry(Parts parts, std::function<void()> on_change);
@@ -76,6 +80,10 @@ class KeyRegistry {
   /// The key to seal with now; null before the first one.
   [[nodiscard]] Keyring::Entry newest() const;
   [[nodiscard]] std::optional<Certificate> newest_certificate() const;
+  /// Of these keys those that are lost, to open what they have opened before: see LostKeys.
+  [[nodiscard]] std::vector<Keyring::Entry> lost(
+      const std::vector<Fingerprint>& fingerprints) const;
+  [[nodiscard]] std::vector<Fingerprint> all_lost() const { return lost_.fingerprints(); }
   [[nodiscard]] Metrics::Keys counts() const;
   /// The name of the Secret that holds a key; empty when it is none of ours.
   [[nodiscard]] std::string secret_name(const Fingerprint& fingerprint) const;
@@ -121,6 +129,7 @@ class KeyRegistry {
   std::unique_ptr<Watching> labelled_;
   std::unique_ptr<Watching> legacy_;
   std::unique_ptr<Retired> retired_;
+  LostKeys lost_;
   TaskGroup tasks_;
   boost::asio::steady_timer bell_;       ///< rings for keep_a_key()
   boost::asio::steady_timer first_key_;  ///< rings when there is a key

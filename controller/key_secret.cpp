@@ -42,13 +42,30 @@ json::object text_map(const std::map<std::string, std::string>& texts, json::sto
   return object;
 }
 
+/// Five characters that follow from a text.
+std::string suffix_of(std::string_view text) {
+  std::array<std::uint8_t, crypto_hash_sha256_BYTES> digest{};
+  const auto bytes = as_bytes(text);
+  crypto_hash_sha256(digest.data(), bytes.data(), bytes.size());
+  std::string suffix;
+  for (std::size_t i = 0; i < name_suffix_length; ++i)
+    suffix += name_alphabet[digest.at(i) % name_alphabet.size()];
+  return suffix;
+}
+
+Result<PrivateKey> private_key_of(const json::value& secret) {
+  auto text = item_of(secret, "tls.key");
+  if (!text) return text.error();
+  auto key = PrivateKey::from_pem(text->expose_secret_text());
+  if (!key) return std::move(key).error().during("tls.key");
+  return key;
+}
+
 }  // namespace
 
 Result<KeyringEntry> parse_key_secret(const json::value& secret, KeyOrder order) {
-  auto key_text = item_of(secret, "tls.key");
-  if (!key_text) return key_text.error();
-  auto key = PrivateKey::from_pem(key_text->expose_secret_text());
-  if (!key) return std::move(key).error().during("tls.key");
+  auto key = private_key_of(secret);
+  if (!key) return key.error();
 
   auto certificate_text = item_of(secret, "tls.crt");
   if (!certificate_text) return certificate_text.error();
@@ -106,6 +123,25 @@ json::value make_key_secret(const PrivateKey& key, const Certificate& certificat
   return secret;
 }
 
+bool holds_key(const json::value& secret, const Fingerprint& fingerprint) {
+  const auto key = private_key_of(secret);
+  return key && key->fingerprint() == fingerprint;
+}
+
+json::value make_lost_key_secret(const KeyringEntry& lost, const Options& options,
+                                 const std::string& name) {
+  auto secret = make_key_secret(lost.key, *lost.certificate, options, name);
+  secret.at("metadata").at("labels").as_object()[key_label] = "lost";
+  return secret;
+}
+
+std::string lost_key_secret_name(std::string_view secret, const Fingerprint& fingerprint) {
+  constexpr std::size_t kept_max = 200;  // of 253 characters that a name may have
+  const std::string ending = "-lost-" + suffix_of(fingerprint);
+  if (secret.ends_with(ending)) return std::string(secret);
+  return std::string(secret.substr(0, kept_max)) + ending;
+}
+
 std::string key_secret_name(const KeyNameSeed& seed) {
   std::vector<std::string_view> keys;
   for (const auto& entry : seed.ring.newest_first()) keys.push_back(entry->key.fingerprint());
@@ -116,14 +152,7 @@ std::string key_secret_name(const KeyNameSeed& seed) {
   for (const auto key : keys) text.append(key).append("\n");
   text += std::to_string(seed.time.time_since_epoch() / key_name_period) + "\n";
   text += std::to_string(seed.attempt);
-  std::array<std::uint8_t, crypto_hash_sha256_BYTES> digest{};
-  const auto bytes = as_bytes(text);
-  crypto_hash_sha256(digest.data(), bytes.data(), bytes.size());
-
-  std::string name(seed.prefix);
-  for (std::size_t i = 0; i < name_suffix_length; ++i)
-    name += name_alphabet[digest.at(i) % name_alphabet.size()];
-  return name;
+  return std::string(seed.prefix) + suffix_of(text);
 }
 
 std::string random_key_secret_name(std::string_view prefix) {

@@ -22,7 +22,12 @@ inline constexpr std::string_view active_keys_selector =
 
 inline constexpr std::string_view retired_keys_selector =
     "sealedsecrets.bitnami.com/sealed-secrets-key,"
-    "sealedsecrets.bitnami.com/sealed-secrets-key!=active";
+    "sealedsecrets.bitnami.com/sealed-secrets-key!=active,"
+    "sealedsecrets.bitnami.com/sealed-secrets-key!=lost";
+
+/// See LostKeys.
+inline constexpr std::string_view lost_keys_selector =
+    "sealedsecrets.bitnami.com/sealed-secrets-key=lost";
 
 /// The key pair in a Secret of type kubernetes.io/tls, as the API server gives it: `tls.key`, of
 /// which the first private key counts, and `tls.crt`, of which the first certificate does.
@@ -37,6 +42,20 @@ inline constexpr std::string_view retired_keys_selector =
                                                  const Certificate& certificate,
                                                  const Options& options,
                                                  const std::string& name = {});
+
+/// Whether the first private key in `tls.key` of a Secret is that one, whatever else is wrong with
+/// the Secret. False for null.
+[[nodiscard]] bool holds_key(const boost::json::value& secret, const Fingerprint& fingerprint);
+
+/// The Secret to create for a key that is lost, which must have a certificate. In wiping memory.
+[[nodiscard]] boost::json::value make_lost_key_secret(const KeyringEntry& lost,
+                                                      const Options& options,
+                                                      const std::string& name);
+
+/// Its name: that of the Secret that held the key (cut, if it is long), "-lost-", and five
+/// characters that follow from the key. A name that ends so stays as it is.
+[[nodiscard]] std::string lost_key_secret_name(std::string_view secret,
+                                               const Fingerprint& fingerprint);
 
 /// Replicas that add a key at the same moment agree on its name unless a step of this lies between
 /// them; a key that is lost and made anew in a later step gets another name.

@@ -26,6 +26,7 @@ struct KeyRegistry::Watching {
   Source source;
   std::set<std::string> seen;  ///< names in the list that is coming in
   bool listed = false;         ///< the first list is complete
+  bool went_back = false;      ///< the API server's store did, and the list is not complete again
   kube::Informer informer;
 };
 

@@ -219,6 +219,8 @@ void Ledger::pass_begins(const json::value& object) {
   const auto it = entries_.find(kube::key_of(object));
   if (it == entries_.end()) return;
   Entry& entry = it->second;
+  // Another object of that name has nothing from the one before: not the keys that opened it.
+  if (entry.uid != kube::uid_of(object)) start_anew(entry);
   entry.uid = kube::uid_of(object);
   entry.digest = digest_of_object(object);
   entry.looked_at = entry.digest;
@@ -304,6 +306,12 @@ std::map<std::string, std::size_t> Ledger::dependents() const {
     for (const auto name : entry.keys) ++counts[fingerprints_.text(name)];
   }
   return counts;
+}
+
+std::size_t Ledger::dependents_of(const std::string& fingerprint) const {
+  const auto counts = dependents();
+  const auto found = counts.find(fingerprint);
+  return found == counts.end() ? 0 : found->second;
 }
 
 std::optional<std::string> Ledger::uid_of_gone(const kube::ObjectKey& key) const {

@@ -121,6 +121,8 @@ class Ledger {
   [[nodiscard]] std::vector<std::string> sealing_keys(const kube::ObjectKey& key) const;
   /// How many objects depend on each sealing key.
   [[nodiscard]] std::map<std::string, std::size_t> dependents() const;
+  /// How many objects depend on that one.
+  [[nodiscard]] std::size_t dependents_of(const std::string& fingerprint) const;
 
   /// With --old-gc-behavior: the SealedSecrets that are gone, and whose Secrets are still to be
   /// looked after. Off until asked for.

@@ -138,6 +138,7 @@ void Metrics::set_keys(const Keys& keys) {
   set("active", keys.active);
   set("retired", keys.retired);
   set("malformed", keys.malformed);
+  set("lost", keys.lost);
 }
 
 void Metrics::set_newest_key_age(double seconds) { impl_->newest_key_age.Add({}).Set(seconds); }

@@ -38,6 +38,7 @@ class Metrics {
     std::size_t active = 0;
     std::size_t retired = 0;    ///< labelled otherwise
     std::size_t malformed = 0;  ///< passed over
+    std::size_t lost = 0;       ///< gone from the cluster, and kept: see LostKeys
   };
   void set_keys(const Keys& keys);
   /// Of the key that is sealed with, in seconds.

@@ -204,8 +204,9 @@ Next Reconciler::not_seen(const kube::ObjectKey& key, const Error& error) {
 
 Awaitable<Result<Reconciler::Opened>> Reconciler::open(const Seen& seen, const Keyring& ring) {
   if (!seen.thoroughly()) parts_.metrics.unseal_requested();
-  auto order =
-      keys_to_try(ring, hints_for(seen.sealed, parts_.ledger.sealing_keys(seen.key), last_key_));
+  auto hints = hints_for(seen.sealed, parts_.ledger.sealing_keys(seen.key), last_key_);
+  hints.lost = parts_.keys.lost(hints.of_object);
+  auto order = keys_to_try(ring, hints);
   const bool own_namespace = seen.key.namespace_ == parts_.options.own_namespace;
   Opening opening{seen.sealed, std::move(order),
                   parts_.options.accept_deprecated_v1_data && !own_namespace, seen.thoroughly(),

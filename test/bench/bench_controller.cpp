@@ -102,7 +102,7 @@ class Bench {
     ControllerProcess controller(program_, world_.server);
     // Labelled keys, retired ones, the legacy key; and once all SealedSecrets are listed and all
     // Secrets after them, the metadata of the latter.
-    test::wait_until("watches", [&] { return world_.server.open_watches("secrets") == 4; });
+    test::wait_until("watches", [&] { return world_.server.open_watches("secrets") == 5; });
     const double took = since(start);
     const auto requests = world_.server.requests();
     const auto writes = std::count_if(requests.begin(), requests.end(),

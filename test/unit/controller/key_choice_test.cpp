@@ -53,4 +53,13 @@ TEST_CASE("likely keys are tried first, and every key once") {
   CHECK(keys_to_try(Keyring(), {.last = march}).empty());
 }
 
+TEST_CASE("lost keys are tried behind those that opened the object, before all others") {
+  Ring keys;
+  const auto lost = keys.ring.find(keys.february);
+  CHECK(keys.ring.retire(keys.february));
+  using Order = std::vector<std::string>;
+  CHECK(keys.order({.of_object = {keys.january, keys.february}, .lost = {lost}}) ==
+        Order{keys.january, keys.february, keys.march});
+}
+
 }  // namespace bulla::test

@@ -18,9 +18,7 @@ using std::chrono::hours;
 constexpr std::string_view recorded_name = "sealed-secrets-keyt8ggd";
 constexpr auto period = hours(720);
 
-std::size_t key_count(const World& world) {
-  return world.server.list("secrets", "kube-system").size();
-}
+std::size_t key_count(const World& world) { return world.key_secrets().size(); }
 
 std::size_t creates(const World& world) {
   return world.server.count_requests({.verb = "create", .resource = "secrets"});
@@ -173,7 +171,7 @@ TEST_CASE("a name that a retired key holds is passed over") {
   settings.recorded_key = false;
   World world(settings);
   REQUIRE(world.server.wait_for([&] { return key_count(world) == 1; }));
-  const auto first = text_at(world.server.list("secrets", "kube-system").at(0), "metadata.name");
+  const auto first = text_at(world.key_secrets().at(0), "metadata.name");
   world.edit("secrets", "kube-system", first, [](JsonObject& secret) {
     secret["metadata"].as_object()["labels"] = {
         {"sealedsecrets.bitnami.com/sealed-secrets-key", "compromised"}};
@@ -191,7 +189,7 @@ TEST_CASE("where the own namespace can't be read, the first key's name is left t
   world.start();
   REQUIRE(world.server.wait_for([&] { return key_count(world) == 1; }));
   Keyring none;
-  CHECK(text_at(world.server.list("secrets", "kube-system").at(0), "metadata.name") !=
+  CHECK(text_at(world.key_secrets().at(0), "metadata.name") !=
         key_secret_name({.prefix = "sealed-secrets-key", .cluster = "", .ring = none}));
 }
 
@@ -208,7 +206,7 @@ TEST_CASE("a new key never takes the name of one that was lost") {
   std::set<std::string> lost;
   const auto lose_the_key = [&] {
     REQUIRE(world.server.wait_for([&] { return key_count(world) == 1; }));
-    const auto key = world.server.list("secrets", "kube-system").at(0);
+    const auto key = world.key_secrets().at(0);
     const auto name = text_at(key, "metadata.name");
     CHECK_MESSAGE(lost.insert(name).second, name);
     world.server.remove("secrets", "kube-system", name);
@@ -239,7 +237,7 @@ TEST_CASE("the key that follows a lost newest key has another name") {
         [&] { return world.metrics().find("keys{state=\"active\"} 1\n") != std::string::npos; }));
     world.post([&] { world.controller().renew_key(); });
     REQUIRE(world.server.wait_for([&] { return key_count(world) == 2; }));
-    for (const auto& secret : world.server.list("secrets", "kube-system")) {
+    for (const auto& secret : world.key_secrets()) {
       if (text_at(secret, "metadata.name") != recorded_name)
         return text_at(secret, "metadata.name");
     }

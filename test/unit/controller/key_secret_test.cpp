@@ -46,6 +46,29 @@ TEST_CASE("keys are ordered by their certificate or by their Secret") {
   CHECK(format_rfc3339(by_creation->ordered_by) == "2026-02-03T04:05:06Z");
 }
 
+TEST_CASE("a lost key is stored under the name of its Secret, and five characters of its own") {
+  const auto name = lost_key_secret_name("my-key", "SHA256:a");
+  CHECK(name.starts_with("my-key-lost-"));
+  CHECK(name.size() == std::string("my-key-lost-12345").size());
+  CHECK(lost_key_secret_name("my-key", "SHA256:b") != name);
+  CHECK(lost_key_secret_name(name, "SHA256:a") == name);
+  CHECK(lost_key_secret_name(name, "SHA256:b").starts_with(name + "-lost-"));
+  CHECK(lost_key_secret_name(std::string(253, 'a'), "SHA256:a").size() <= 253);
+}
+
+TEST_CASE("a key is found in a Secret whatever else is wrong with it") {
+  const auto pem = pem_of("rsa2048-a.pkcs1.pem");
+  const auto right = key_secret(pem, pem_of("rsa2048-a.crt"));
+  const auto fingerprint = parse_key_secret(right, by_certificate)->key.fingerprint();
+  CHECK(holds_key(right, fingerprint));
+  CHECK(holds_key(key_secret(pem, ""), fingerprint));
+  CHECK_FALSE(holds_key(right, "SHA256:another"));
+  CHECK_FALSE(holds_key(key_secret(pem_of("rsa2048-b.pkcs1.pem"), ""), fingerprint));
+  CHECK_FALSE(holds_key(key_secret("no key", ""), fingerprint));
+  CHECK_FALSE(holds_key(key_secret("", ""), fingerprint));
+  CHECK_FALSE(holds_key(boost::json::value(), fingerprint));
+}
+
 TEST_CASE("a new key gets no annotation that would keep it from being one") {
   const auto old = parse_key_secret(
       key_secret(pem_of("rsa2048-a.pkcs1.pem"), pem_of("rsa2048-a.crt")), by_certificate);

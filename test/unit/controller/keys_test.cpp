@@ -12,9 +12,7 @@ namespace {
 
 constexpr std::string_view label = "sealedsecrets.bitnami.com/sealed-secrets-key";
 
-std::size_t key_count(const World& world) {
-  return world.server.list("secrets", "kube-system").size();
-}
+std::size_t key_count(const World& world) { return world.key_secrets().size(); }
 
 /// tls.crt of a key Secret, decoded.
 std::string stored_certificate(const Json& secret) {
@@ -46,7 +44,7 @@ TEST_CASE("the first key is stored before it is served, and HTTP is up before th
   world.server.clear_fault(held);
   REQUIRE(world.server.wait_for([&] { return key_count(world) == 1; }));
   REQUIRE(world.ask_until([&] { return world.http_get("/v1/cert.pem").status == 200; }));
-  const auto secret = world.server.list("secrets", "kube-system").at(0);
+  const auto secret = world.key_secrets().at(0);
   CHECK(world.http_get("/v1/cert.pem").body == stored_certificate(secret));
   CHECK(text_at(secret, "metadata.name").starts_with("sealed-secrets-key"));
   CHECK(text_at(secret, "type") == "kubernetes.io/tls");

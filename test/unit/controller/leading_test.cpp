@@ -35,16 +35,14 @@ std::string holder(const World& world) {
   return lease ? text_at(*lease, "spec.holderIdentity") : "";
 }
 
-std::size_t key_count(const World& world) {
-  return world.server.list("secrets", "kube-system").size();
-}
+std::size_t key_count(const World& world) { return world.key_secrets().size(); }
 
 /// The second replica, once it has listed everything and watches.
 std::unique_ptr<Replica> stand_by(World& world) {
   auto second = world.another(second_token);
   REQUIRE(World::ask_until([&] { return second->get("/readyz").status == 200; }));
   REQUIRE(world.server.wait_for([&] {
-    return world.server.open_watches("secrets") == 8 && world.server.open_watches("leases") == 1;
+    return world.server.open_watches("secrets") == 10 && world.server.open_watches("leases") == 1;
   }));
   return second;
 }

@@ -188,6 +188,20 @@ TEST_CASE("a change of the blocking Secret during the pass is not lost") {
   CHECK_FALSE(ledger.pass_ended(key, {State::not_ours}));
 }
 
+TEST_CASE("another object of the same name has nothing from the one before, not even its keys") {
+  Ledger ledger;
+  CHECK(ledger.sealed_secret_is(sealed("'uid':'u',")));
+  ledger.pass_begins(sealed("'uid':'u',"));
+  CHECK_FALSE(ledger.pass_ended(key, {State::synced, 0, {"SHA256:k1"}}));
+  CHECK(ledger.sealing_keys(key) == std::vector<std::string>{"SHA256:k1"});
+  CHECK(ledger.dependents_of("SHA256:k1") == 1);
+  ledger.pass_begins(sealed("'uid':'u',"));
+  CHECK(ledger.dependents_of("SHA256:k1") == 1);
+  ledger.pass_begins(sealed("'uid':'v',"));
+  CHECK(ledger.sealing_keys(key).empty());
+  CHECK(ledger.dependents_of("SHA256:k1") == 0);
+}
+
 TEST_CASE("a record is trusted until the Secrets are listed, and is right or not") {
   Ledger right = trusting();
   CHECK(right.secret_is(secret_at("7")) == SecretNews::none);

@@ -136,7 +136,7 @@ TEST_CASE("where Secrets can't be listed, records are not trusted and nothing is
   auto fault = Fault::error(403, {.verb = "list", .resource = "secrets"});
   fault.count = Fault::forever;
   fault.match.ns = "";
-  fault.skip = 3;  // the keys: active, legacy, retired
+  fault.skip = 4;  // the keys: active, legacy, retired, lost
   world.server.inject(fault);
   world.start();
   CHECK(world.server.wait_for([&] { return item_is(world, "n", right); }));

@@ -187,6 +187,31 @@ void World::put_recorded_key(std::string_view label) {
   server.put(std::move(secret));
 }
 
+namespace {
+
+bool keeps_lost_key(const Json& secret) {
+  const Json* labels = find(secret, "metadata.labels");
+  const auto* label =
+      labels == nullptr
+          ? nullptr
+          : labels->as_object().if_contains("sealedsecrets.bitnami.com/sealed-secrets-key");
+  return label != nullptr && *label == "lost";
+}
+
+}  // namespace
+
+std::vector<Json> World::key_secrets() const {
+  auto all = server.list("secrets", key_namespace);
+  std::erase_if(all, keeps_lost_key);
+  return all;
+}
+
+std::vector<Json> World::lost_key_secrets() const {
+  auto all = server.list("secrets", key_namespace);
+  std::erase_if(all, [](const Json& secret) { return !keeps_lost_key(secret); });
+  return all;
+}
+
 std::string World::condition(std::string_view ns, std::string_view name,
                              std::string_view type) const {
   const auto object = server.get("sealedsecrets", ns, name);
@@ -265,8 +290,8 @@ void World::let_the_queue_drain() {
 }
 
 void World::wait_until_it_watches() {
-  // Labelled keys, retired ones, the legacy key, and the metadata of all Secrets.
-  const std::size_t watches = options_.skip_recreate ? 3 : 4;
+  // Labelled keys, retired ones, lost ones, the legacy key, and the metadata of all Secrets.
+  const std::size_t watches = options_.skip_recreate ? 4 : 5;
   REQUIRE(server.wait_for([&] { return server.open_watches("secrets") >= watches; }));
 }
 

@@ -129,6 +129,10 @@ class World {
             const std::function<void(JsonObject&)>& change);
   void put_recorded_key(std::string_view label = "active");
 
+  /// The Secrets of the controller's namespace, without those that keep lost keys.
+  [[nodiscard]] std::vector<Json> key_secrets() const;
+  [[nodiscard]] std::vector<Json> lost_key_secrets() const;
+
   /// A condition of a SealedSecret as "True: message", "False: message"; "" when there is none.
   [[nodiscard]] std::string condition(std::string_view ns, std::string_view name,
                                       std::string_view type = "Synced") const;
