@@ -150,6 +150,8 @@ void Controller::lead() {
 void Controller::list_again() {
   if (stopped_) return;
   log_error("The API server's store may have gone back in time; listing everything again");
+  ledger_.doubt_everything();
+  settled_ = Settled();
   keys_.list_again();
   for (const auto& watch : watches_) watch->list_again();
 }

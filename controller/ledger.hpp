@@ -67,6 +67,9 @@ class Ledger {
   /// alone are nothing else. True once for each such status, and never on a stand-by.
   [[nodiscard]] bool status_is_foreign(const boost::json::value& object);
   void sealed_secret_gone(const kube::ObjectKey& key);
+  /// The API server's store went back in time: generations and versions come again, for other
+  /// contents. Whatever a list shows next needs a pass.
+  void doubt_everything() noexcept;
 
   enum class SecretNews {
     none,

@@ -188,6 +188,16 @@ TEST_CASE("a change of the blocking Secret during the pass is not lost") {
   CHECK_FALSE(ledger.pass_ended(key, {State::not_ours}));
 }
 
+TEST_CASE(
+    "after the store went back in time, what is the same by its versions is looked at again") {
+  Ledger ledger = after(State::no_key);
+  CHECK_FALSE(ledger.sealed_secret_is(sealed("'uid':'u',")));
+  ledger.doubt_everything();
+  CHECK(ledger.right_secret(sealed("'uid':'u',")) == 0);
+  CHECK(ledger.sealed_secret_is(sealed("'uid':'u',")));
+  CHECK_FALSE(ledger.sealed_secret_is(sealed("'uid':'u',")));
+}
+
 TEST_CASE("another object of the same name has nothing from the one before, not even its keys") {
   Ledger ledger;
   CHECK(ledger.sealed_secret_is(sealed("'uid':'u',")));

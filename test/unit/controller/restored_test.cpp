@@ -73,6 +73,24 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a generation that comes again after a restore of etcd, for another content, is opened") {
+  World world(with_lease(true));
+  open(world, "n");
+  const auto then = world.server.take_snapshot();
+  Json broken = good_object("n", "s");
+  broken.at("spec").at("encryptedData").as_object()["foo"] = "AAAA";
+  world.apply(broken);
+  REQUIRE(world.wait_for_condition("n", "s", "False"));
+  CHECK(world.observed_generation("n", "s") == 2);
+  let_time_pass(world);
+
+  world.replica().freeze();  // it sees nothing of what is between
+  world.server.restore(*then);
+  label(world, "n", "v");
+  world.replica().thaw();
+  CHECK(world.server.wait_for([&] { return has_label(world, "n", "v"); }));
+}
+
 TEST_CASE("a key whose Secret went with a restore of etcd is not served any more") {
   for (const bool lease : {true, false}) {
     CAPTURE(lease);
