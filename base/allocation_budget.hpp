@@ -7,13 +7,15 @@
 
 namespace bulla {
 
-/// How many bytes of wiping memory (SecretBuffer, WipingAllocator) one piece of work may hold at a
-/// time. It counts where memory is allocated, so that no function can forget to ask.
+/// How many bytes of wiping memory (SecretBuffer, WipingAllocator, wiping_memory()) one piece of
+/// work may hold at a time. It counts where memory is allocated, so that no function can forget to
+/// ask.
 ///
 /// What a thread allocates while a Scope lives counts; so does what it gives back. Work that grows
-/// beyond `alone_bytes` goes on alone: it waits until no other work of the process is as large, so
-/// that many threads together hold little more than one. So a thread has one such budget at a
-/// time: a second one that grows as large would wait for the first for ever.
+/// beyond `alone_bytes` goes on alone, unless it is made `Large::goes_on`: it waits until no other
+/// work of the process is as large, so that many threads together hold little more than one. So a
+/// thread has one such budget at a time: a second one that grows as large would wait for the first
+/// for ever.
 ///
 /// Errors:  an allocation beyond the budget throws Exceeded. Whoever opens a Scope catches it.
 /// Threads: one budget, one thread at a time.
@@ -25,12 +27,16 @@ class AllocationBudget {
     [[nodiscard]] const char* what() const noexcept override { return "budget exceeded"; }
   };
 
-  explicit AllocationBudget(std::size_t bytes_max) noexcept
-      : bytes_max_(bytes_max), next_check_(bytes_max < alone_bytes ? bytes_max : alone_bytes) {}
+  enum class Large { goes_alone, goes_on };
+
+  explicit AllocationBudget(std::size_t bytes_max, Large large = Large::goes_alone) noexcept
+      : bytes_max_(bytes_max),
+        next_check_(large == Large::goes_on || bytes_max < alone_bytes ? bytes_max : alone_bytes) {}
   AllocationBudget(const AllocationBudget&) = delete;
   AllocationBudget& operator=(const AllocationBudget&) = delete;
   ~AllocationBudget() = default;
 
+  [[nodiscard]] std::size_t used() const noexcept { return used_; }
   [[nodiscard]] std::size_t bytes_left() const noexcept {
     return used_ < bytes_max_ ? bytes_max_ - used_ : 0;
   }

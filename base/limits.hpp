@@ -20,8 +20,8 @@ constexpr std::size_t documents_max = 100'000;
 constexpr std::size_t depth_max = 100;
 /// Nodes that one YAML document may grow to, its aliases expanded: stops a "billion laughs".
 constexpr std::size_t yaml_nodes_max = 1'000'000;
-/// What reading an input may make of it, in bytes: this, and so much for each of its bytes. A file
-/// of small documents takes 12 for each; a YAML file of a stranger could take thousands, by
+/// What reading an input may hold at a time, in bytes: this, and so much for each of its bytes. A
+/// file of small documents takes 12 for each; a YAML file of a stranger could take thousands, by
 /// aliases.
 constexpr std::size_t reading_bytes_base = 16 * mib;
 constexpr std::size_t reading_bytes_per_byte = 20;
@@ -66,6 +66,9 @@ constexpr std::size_t list_page_bytes_wanted = 2 * mib;
 /// A request body: etcd takes 1.5 MiB an object.
 constexpr std::size_t request_body_bytes_max = 2 * mib;
 constexpr std::size_t request_header_bytes_max = 16 * kib;
+/// What reading a body may hold at a time: YAML's parser takes 4 bytes for each of 2 MiB, and the
+/// text is copied.
+constexpr std::size_t request_reading_bytes_max = 16 * mib;
 /// Connections open at once on one listening address, and of one client: an eighth, so that no few
 /// clients fill all places. With the bounds of their buffers (controller/http_server.hpp), they
 /// hold at most 8 MiB here and 16 MiB in the kernel; TLS adds 24 MiB.

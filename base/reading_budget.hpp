@@ -1,32 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <string>
 
+#include "base/allocation_budget.hpp"
 #include "base/error.hpp"
 #include "base/limits.hpp"
 
 namespace bulla {
 
-/// How many bytes reading one input may make of it, however it is written: made once for a whole
-/// input, with all its documents, and asked before anything is copied or kept.
+/// What a reader may hold of an input of `input_bytes`, however it is written.
+[[nodiscard]] constexpr std::size_t reading_bytes_max(std::size_t input_bytes) noexcept {
+  return limits::reading_bytes_base + limits::reading_bytes_per_byte * input_bytes;
+}
+
+/// How many bytes reading one input may hold at a time: made once for a whole input, with all its
+/// documents. Wiping memory counts by itself where it is allocated, as long as a Scope of memory()
+/// lives; what a reader keeps elsewhere, it adds with keep().
 ///
-/// What is taken is an upper estimate of what containers and texts allocate, while they grow too.
-/// Nothing is given back: a copy that is dropped again has cost its time.
+/// Errors:  AllocationBudget::Exceeded. A reader catches it and gives up with `exceeded()`.
+/// Threads: one.
 class ReadingBudget {
  public:
-  /// For an input of `input_bytes`: limits::reading_bytes_base and reading_bytes_per_byte for each.
-  explicit ReadingBudget(std::size_t input_bytes) noexcept
-      : bytes_max_(limits::reading_bytes_base + limits::reading_bytes_per_byte * input_bytes) {}
+  /// `bytes_max`, if it is less, counts in place of what the input's size allows.
+  explicit ReadingBudget(std::size_t input_bytes,
+                         std::size_t bytes_max = std::numeric_limits<std::size_t>::max()) noexcept
+      : bytes_max_(std::min(reading_bytes_max(input_bytes), bytes_max)),
+        memory_(bytes_max_, AllocationBudget::Large::goes_on) {}
 
-  /// Whether `bytes` more may be made. After a refusal the reader gives up with `exceeded()`.
-  [[nodiscard]] bool take(std::size_t bytes) noexcept {
-    if (bytes > bytes_max_ - taken_) return false;
-    taken_ += bytes;
-    return true;
+  [[nodiscard]] AllocationBudget& memory() noexcept { return memory_; }
+
+  /// Counts `bytes` that live outside of wiping memory until the reader is done.
+  void keep(std::size_t bytes) { memory_.take(bytes); }
+
+  /// Counts `bytes` that are copied from what was read before, dropped again or not: copying costs
+  /// time too, and aliases make much of it from little. Throws when all copies together pass what
+  /// may be held.
+  void copy(std::size_t bytes) {
+    if (bytes > bytes_max_ - copied_) throw AllocationBudget::Exceeded();
+    copied_ += bytes;
   }
-  [[nodiscard]] std::size_t taken() const noexcept { return taken_; }
 
   /// The error's code is invalid_input; its message names the bound.
   [[nodiscard]] Error exceeded() const {
@@ -36,13 +52,12 @@ class ReadingBudget {
 
  private:
   std::size_t bytes_max_;
-  std::size_t taken_ = 0;
+  AllocationBudget memory_;
+  std::size_t copied_ = 0;
 };
 
-/// One value's place in a list or a map, while that grows by copying (Boost.JSON: 24 bytes a
-/// value).
-constexpr std::size_t value_bytes = 72;
-/// A text's own allocation, beside its bytes.
-constexpr std::size_t text_bytes = 32;
+/// What a vector of `T` takes for one more of them, at most, while it grows by copying.
+template <class T>
+constexpr std::size_t growing_bytes = 3 * sizeof(T);
 
 }  // namespace bulla

@@ -22,11 +22,13 @@ class WipingResource final : public boost::json::memory_resource {
  private:
   // Boost.JSON 1.81 asks for a key's text with an alignment of 1 and may give it back with 16.
   void* do_allocate(std::size_t size, std::size_t alignment) override {
+    AllocationBudget::count_allocation(size);
     return ::operator new(size, at_least_default(alignment));
   }
   void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override {
     sodium_memzero(memory, size);
     ::operator delete(memory, at_least_default(alignment));
+    AllocationBudget::count_release(size);
   }
   static std::align_val_t at_least_default(std::size_t alignment) noexcept {
     return std::align_val_t(std::max(alignment, alignof(std::max_align_t)));

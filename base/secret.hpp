@@ -130,7 +130,8 @@ class SecretBuffer {
   Bytes bytes_;
 };
 
-/// Where Boost.JSON keeps a document that holds plaintext: zeroed as it is released.
+/// Where Boost.JSON keeps a document that holds plaintext: zeroed as it is released, and counted in
+/// the thread's AllocationBudget, if it has one.
 /// It lives for the whole process.
 [[nodiscard]] boost::json::memory_resource* wiping_memory() noexcept;
 

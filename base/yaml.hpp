@@ -26,6 +26,7 @@ enum class Aliases { expanded, refused };
 /// `first_line` is the number of the text's first line, for error messages. `budget` is that of the
 /// whole input, of which the text may be a part; without one, the text is the whole.
 /// Bounds: limits::depth_max; limits::yaml_nodes_max a document, aliases expanded; the budget.
+/// What is returned stays within it too.
 /// Errors: invalid_input, "line N: what is wrong", never with a value.
 [[nodiscard]] Result<std::vector<boost::json::value>> read_yaml(std::string_view text,
                                                                 std::size_t first_line = 1);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/reading_budget.hpp"
 #include "base/secret.hpp"
 #include "base/text.hpp"
 #include "base/yaml.hpp"
@@ -300,6 +301,16 @@ bool is_all_text(const json::object& patch) {
   });
 }
 
+std::size_t text_bytes_of(const json::object& patch) {
+  std::size_t bytes = 0;
+  for (const auto& change : patch) {
+    bytes += change.key().size();
+    if (const auto* text = change.value().if_string()) bytes += text->size();
+    if (const auto* below = change.value().if_object()) bytes += text_bytes_of(*below);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 void merge_patch(json::value& value, const json::object& patch) {
@@ -317,9 +328,11 @@ void merge_patch(json::value& value, const json::object& patch) {
 
 Result<std::string> patch_yaml(std::string_view text, const json::object& patch,
                                std::size_t first_line) {
-  auto values = read_yaml(text, first_line);
+  // One for the text, where it stands in it, and the text as it comes out.
+  ReadingBudget budget(text.size() + text_bytes_of(patch));
+  auto values = read_yaml(text, first_line, budget, Aliases::expanded);
   if (!values) return values.error();
-  const auto root = map_yaml(text);
+  const auto root = map_yaml(text, budget);
   if (!root || root->kind != Kind::map || values->size() != 1)
     return Error{Errc::invalid_input, "not one YAML document with a map at its root"};
 
@@ -333,7 +346,7 @@ Result<std::string> patch_yaml(std::string_view text, const json::object& patch,
 
   auto& expected = values->front();
   merge_patch(expected, patch);
-  const auto found = read_yaml(*edited, first_line);
+  const auto found = read_yaml(*edited, first_line, budget, Aliases::expanded);
   if (!found || found->size() != 1 || found->front() != expected) return refusal;
   return *edited;
 }

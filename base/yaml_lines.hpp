@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/reading_budget.hpp"
 
 namespace bulla {
 
@@ -25,7 +26,10 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 /// read_yaml() for a whole text whose last line ends as it stands there. kubectl reads manifests a
 /// line at a time and ends each, so that a block scalar there keeps its line break; kubeconfigs and
-/// what plug-ins print it reads as they are. Errors: as read_yaml().
+/// what plug-ins print it reads as they are. Without a budget, it is that of the text. Errors: as
+/// read_yaml().
 [[nodiscard]] Result<std::vector<boost::json::value>> read_yaml_as_it_is(std::string_view text);
+[[nodiscard]] Result<std::vector<boost::json::value>> read_yaml_as_it_is(std::string_view text,
+                                                                         ReadingBudget& budget);
 
 }  // namespace bulla

@@ -21,6 +21,10 @@ inline std::string_view yaml_text(const yaml_char_t* text) {
   return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
 }
 
+/// libyaml's own memory, for each byte of a text: a scalar, three times while it grows, and what
+/// leads up to it.
+constexpr std::size_t yaml_parser_bytes_per_byte = 4;
+
 /// An event, wiped as it goes: a scalar may be a plaintext.
 class YamlEvent {
  public:

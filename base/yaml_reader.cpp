@@ -9,6 +9,7 @@
 
 #include "base/base64.hpp"
 #include "base/limits.hpp"
+#include "base/reading_budget.hpp"
 #include "base/yaml.hpp"
 #include "base/yaml_lines.hpp"
 #include "base/yaml_parser.hpp"
@@ -37,9 +38,27 @@ class Reader {
  public:
   Reader(std::string_view text, std::size_t first_line, ReadingBudget& budget, Aliases aliases,
          YamlLastLine last_line = YamlLastLine::ended)
-      : parser_(text, last_line), first_line_(first_line), budget_(budget), aliases_(aliases) {}
+      : parser_(text, last_line),
+        text_bytes_(text.size()),
+        first_line_(first_line),
+        budget_(budget),
+        aliases_(aliases) {}
 
   Result<std::vector<json::value>> documents() {
+    const AllocationBudget::Scope scope(budget_.memory());
+    try {
+      const AllocationBudget::Reserved parser(yaml_parser_bytes_per_byte * text_bytes_);
+      return all_documents();
+    } catch (const AllocationBudget::Exceeded&) {
+      return error_here(budget_.exceeded().message);
+    }
+  }
+
+ private:
+  /// What a std::map keeps beside its keys and values.
+  static constexpr std::size_t map_node_bytes = 64;
+
+  Result<std::vector<json::value>> all_documents() {
     std::vector<json::value> found;
     for (;;) {
       if (auto moved = advance(); !moved) return moved.error();
@@ -50,11 +69,11 @@ class Reader {
       if (auto moved = advance(); !moved) return moved.error();
       auto value = node(0);
       if (!value) return value.error();
+      budget_.keep(growing_bytes<json::value>);
       found.push_back(std::move(*value));
     }
   }
 
- private:
   Result<void> advance() {
     if (parser_.next(event_)) return {};
     return error_at(parser_.problem_line(), parser_.problem());
@@ -70,7 +89,6 @@ class Reader {
   /// The node that the current event starts; leaves its last event current.
   Result<json::value> node(std::size_t depth) {
     if (++nodes_ > limits::yaml_nodes_max) return too_many_nodes();
-    if (!budget_.take(value_bytes)) return over_budget();
     if (aliases_ == Aliases::refused && (event_.type() == YAML_ALIAS_EVENT || has_anchor()))
       return error_here("anchors and aliases are not taken here");
     const bool nests =
@@ -94,8 +112,6 @@ class Reader {
                       " nodes, with aliases expanded");
   }
 
-  [[nodiscard]] Error over_budget() const { return error_here(budget_.exceeded().message); }
-
   /// Whether the current event gives its node a name.
   [[nodiscard]] bool has_anchor() {
     const auto& data = event_.get().data;
@@ -105,15 +121,6 @@ class Reader {
       case YAML_MAPPING_START_EVENT: return data.mapping_start.anchor != nullptr;
       default: return false;
     }
-  }
-
-  /// How far the counts had come before a node.
-  struct Before {
-    std::size_t nodes = 0;
-    std::size_t bytes = 0;
-  };
-  [[nodiscard]] Before before_current() const {
-    return {nodes_ - 1, budget_.taken() - value_bytes};
   }
 
   struct Anchor {
@@ -132,30 +139,32 @@ class Reader {
     if (depth + found->second.levels > limits::depth_max) return too_deep();
     nodes_ += found->second.nodes;
     if (nodes_ > limits::yaml_nodes_max) return too_many_nodes();
-    if (!budget_.take(found->second.bytes)) return over_budget();
+    budget_.copy(found->second.bytes);
     return json::value(found->second.value, wiping_storage());
   }
 
-  Result<void> remember(const std::string& anchor, const json::value& value, const Before& before) {
-    if (anchor.empty()) return {};
-    const auto bytes = budget_.taken() - before.bytes;
-    if (!budget_.take(bytes + anchor.size() + sizeof(Anchor))) return over_budget();
-    anchors_[anchor] = Anchor{json::value(value, wiping_storage()), nodes_ - before.nodes, bytes,
-                              levels_of(value), true};
-    return {};
+  /// Keeps a copy of what the anchor's node has become. `nodes_before`: the count without it.
+  void remember(const std::string& anchor, const json::value& value, std::size_t nodes_before) {
+    if (anchor.empty()) return;
+    const auto used_before = budget_.memory().used();
+    Anchor kept{json::value(value, wiping_storage()), nodes_ - nodes_before, sizeof(json::value),
+                levels_of(value), true};
+    kept.bytes += budget_.memory().used() - used_before;
+    budget_.copy(kept.bytes);
+    budget_.keep(sizeof(Anchor) + anchor.size() + map_node_bytes);
+    anchors_.insert_or_assign(anchor, std::move(kept));
   }
 
   Result<json::value> scalar() {
     const auto& data = event_.get().data.scalar;
     const std::string anchor(yaml_text(data.anchor));
     const std::string_view text{reinterpret_cast<const char*>(data.value), data.length};
-    const auto before = before_current();
-    if (!budget_.take(text.size() + text_bytes)) return over_budget();
+    const auto nodes_before = nodes_ - 1;
     auto value = resolved(yaml_text(data.tag), text, data.plain_implicit != 0);
     if (!value) return value;
     if (value->is_double() && !std::isfinite(value->get_double()))
       return error_here("a number that JSON does not have");
-    if (auto kept = remember(anchor, *value, before); !kept) return kept.error();
+    remember(anchor, *value, nodes_before);
     return value;
   }
 
@@ -183,7 +192,7 @@ class Reader {
   }
 
   Result<json::value> sequence(std::size_t depth) {
-    const auto before = before_current();
+    const auto nodes_before = nodes_ - 1;
     const std::string anchor = open_anchor(event_.get().data.sequence_start.anchor);
     json::array items(wiping_storage());
     for (;;) {
@@ -194,12 +203,12 @@ class Reader {
       items.push_back(std::move(*item));
     }
     json::value value(std::move(items));
-    if (auto kept = remember(anchor, value, before); !kept) return kept.error();
+    remember(anchor, value, nodes_before);
     return value;
   }
 
   Result<json::value> mapping(std::size_t depth) {
-    const auto before = before_current();
+    const auto nodes_before = nodes_ - 1;
     const std::string anchor = open_anchor(event_.get().data.mapping_start.anchor);
     json::object members(wiping_storage());
     for (;;) {
@@ -210,11 +219,12 @@ class Reader {
       auto key = node(depth + 1);
       if (!key) return key;
       if (auto moved = advance(); !moved) return moved.error();
-      const auto bytes_before = budget_.taken();
+      const auto used_before = budget_.memory().used();
       auto value = node(depth + 1);
       if (!value) return value;
       if (merges) {
-        if (!budget_.take(budget_.taken() - bytes_before)) return over_budget();
+        const auto used = budget_.memory().used();
+        budget_.copy(used - std::min(used, used_before));
         if (!merge(members, *value)) return error_at(line, "<< wants a map or a list of maps");
         continue;
       }
@@ -223,7 +233,7 @@ class Reader {
       members.insert_or_assign(name->expose_secret_text(), std::move(*value));
     }
     json::value value(std::move(members));
-    if (auto kept = remember(anchor, value, before); !kept) return kept.error();
+    remember(anchor, value, nodes_before);
     return value;
   }
 
@@ -258,6 +268,7 @@ class Reader {
 
   YamlParser parser_;
   YamlEvent event_;
+  std::size_t text_bytes_;
   std::size_t first_line_;
   ReadingBudget& budget_;
   Aliases aliases_;
@@ -274,6 +285,10 @@ Result<std::vector<json::value>> read_yaml(std::string_view text, std::size_t fi
 
 Result<std::vector<json::value>> read_yaml_as_it_is(std::string_view text) {
   ReadingBudget budget(text.size());
+  return read_yaml_as_it_is(text, budget);
+}
+
+Result<std::vector<json::value>> read_yaml_as_it_is(std::string_view text, ReadingBudget& budget) {
   return Reader(text, 1, budget, Aliases::expanded, YamlLastLine::as_it_is).documents();
 }
 

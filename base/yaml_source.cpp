@@ -157,6 +157,19 @@ class Mapper {
 
 }  // namespace
 
-std::optional<YamlNode> map_yaml(std::string_view text) { return Mapper(text).document(); }
+std::optional<YamlNode> map_yaml(std::string_view text) {
+  ReadingBudget budget(text.size());
+  return map_yaml(text, budget);
+}
+
+std::optional<YamlNode> map_yaml(std::string_view text, ReadingBudget& budget) {
+  const AllocationBudget::Scope scope(budget.memory());
+  try {
+    const AllocationBudget::Reserved parser(yaml_parser_bytes_per_byte * text.size());
+    return Mapper(text).document();
+  } catch (const AllocationBudget::Exceeded&) {
+    return std::nullopt;
+  }
+}
 
 }  // namespace bulla

@@ -7,6 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/reading_budget.hpp"
+#include "base/secret.hpp"
+
 namespace bulla {
 
 // Where the parts of a YAML document stand in its text. For base/'s own sources.
@@ -17,14 +20,15 @@ struct YamlNode {
   struct Entry;
 
   Kind kind = Kind::plain;
-  bool flow = false;           ///< a list or map in brackets
-  bool null = false;           ///< a plain scalar that means nothing: "", ~, null
-  bool marked = false;         ///< with an anchor or a tag
-  std::size_t begin = 0;       ///< of its anchor or tag, where it has one
-  std::size_t end = 0;         ///< behind its last character: no comment, no white space after it
-  std::size_t column = 0;      ///< of a map's first key
-  std::size_t line = 0;        ///< from 0
-  std::vector<Entry> entries;  ///< of a map, as they stand there, repeated keys included
+  bool flow = false;       ///< a list or map in brackets
+  bool null = false;       ///< a plain scalar that means nothing: "", ~, null
+  bool marked = false;     ///< with an anchor or a tag
+  std::size_t begin = 0;   ///< of its anchor or tag, where it has one
+  std::size_t end = 0;     ///< behind its last character: no comment, no white space after it
+  std::size_t column = 0;  ///< of a map's first key
+  std::size_t line = 0;    ///< from 0
+  /// Of a map, as they stand there, repeated keys included. Counted in the budget.
+  std::vector<Entry, WipingAllocator<Entry>> entries;
 };
 
 struct YamlNode::Entry {
@@ -33,8 +37,9 @@ struct YamlNode::Entry {
 };
 
 /// The root of the one document in `text`; what lists hold is left out. Nothing when the text is
-/// not readable, or holds another number of documents. The caller has bounded its depth
-/// (read_yaml).
+/// not readable, holds another number of documents, or would take more than `budget` has (without
+/// one: that of the text). The caller has bounded its depth (read_yaml).
 [[nodiscard]] std::optional<YamlNode> map_yaml(std::string_view text);
+[[nodiscard]] std::optional<YamlNode> map_yaml(std::string_view text, ReadingBudget& budget);
 
 }  // namespace bulla

@@ -68,8 +68,10 @@ HttpReply answer_to(const Error& error) {
 Result<SealedSecret> read_sealed_secret(const SecretBuffer& body) {
   const auto bad = [](std::string text) { return Error{Errc::invalid_input, std::move(text)}; };
   // Two: one more than is taken, so that it can be said.
-  const auto documents =
-      read_documents(body.expose_secret_text(), {.documents_max = 2, .aliases = Aliases::refused});
+  const auto documents = read_documents(body.expose_secret_text(),
+                                        {.documents_max = 2,
+                                         .aliases = Aliases::refused,
+                                         .reading_bytes_max = limits::request_reading_bytes_max});
   if (!documents) return bad("the request body can't be read: " + documents.error().message);
   if (documents->size() != 1) return bad("the request body must be one SealedSecret");
   const json::value& document = documents->front().value;

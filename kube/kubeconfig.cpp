@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/base64.hpp"
+#include "base/reading_budget.hpp"
 #include "base/yaml_lines.hpp"
 
 namespace bulla::kube {
@@ -21,8 +22,11 @@ namespace {
 class Reader {
  public:
   /// `config_path` is the kubeconfig's own: relative paths in it start from its folder.
-  explicit Reader(const std::string& config_path)
-      : folder_(std::filesystem::absolute(config_path).parent_path()) {}
+  Reader(const std::string& config_path, ReadingBudget& budget)
+      : folder_(std::filesystem::absolute(config_path).parent_path()), budget_(budget) {}
+
+  /// Counts what the file's entries become.
+  void keep(std::size_t bytes) { budget_.keep(bytes); }
 
   [[nodiscard]] const std::optional<std::string>& failure() const noexcept { return failure_; }
   void refuse(std::string message) {
@@ -78,6 +82,7 @@ class Reader {
   std::vector<std::string> texts(const json::object& map, std::string_view name) {
     std::vector<std::string> out;
     for (const auto& item : list(map, name)) {
+      keep(growing_bytes<std::string>);
       if (const auto* text = item.if_string()) {
         out.emplace_back(*text);
       } else {
@@ -113,6 +118,7 @@ class Reader {
   }
 
   std::filesystem::path folder_;
+  ReadingBudget& budget_;
   std::string entry_;
   std::optional<std::string> failure_;
 };
@@ -153,6 +159,7 @@ std::vector<ExecPlugin::Variable> environment_of(Reader& read, const json::objec
       read.refuse("env holds what is not a map");
       break;
     }
+    read.keep(growing_bytes<ExecPlugin::Variable>);
     out.push_back({std::string(read.text(*variable, "name")), read.secret(*variable, "value")});
   }
   return out;
@@ -183,6 +190,7 @@ std::vector<std::pair<std::string, std::string>> user_extra_of(Reader& read,
   if (node == nullptr) return out;
   for (const auto& entry : *node) {
     for (auto& value : read.texts(*node, entry.key())) {
+      read.keep(growing_bytes<std::pair<std::string, std::string>> + entry.key().size());
       out.emplace_back(std::string(entry.key()), std::move(value));
     }
   }
@@ -216,6 +224,9 @@ KubeconfigContext context_of(Reader& read, const json::object& node) {
           std::string(read.text(node, "namespace"))};
 }
 
+/// What a std::map keeps beside its keys and values.
+constexpr std::size_t map_node_bytes = 64;
+
 /// A list of {name: N, MEMBER: {...}} as a map.
 template <class Entry>
 std::map<std::string, Entry> entries_of(Reader& read, const json::object& root,
@@ -233,6 +244,7 @@ std::map<std::string, Entry> entries_of(Reader& read, const json::object& root,
       break;
     }
     const std::string name(read.text(*node, "name"));
+    read.keep(sizeof(std::pair<std::string, Entry>) + map_node_bytes + name.size());
     read.enter(list_name + ": " + bulla::quoted(name) + ": ");
     const auto* inner = Reader::member(*node, member);
     if (inner != nullptr && !inner->is_object()) read.refuse(std::string(member) + " is not a map");
@@ -267,12 +279,18 @@ Error load_error(const std::string& path, const std::string& message) {
 }  // namespace
 
 Result<Kubeconfig> parse_kubeconfig(std::string_view text, const std::string& path) {
-  const auto documents = read_yaml_as_it_is(text);
+  ReadingBudget budget(text.size());
+  const auto documents = read_yaml_as_it_is(text, budget);
   if (!documents) return load_error(path, "yaml: " + documents.error().message);
-  Reader read(path);
-  auto config = documents->empty() ? Kubeconfig() : config_of(read, documents->front());
-  if (read.failure()) return load_error(path, *read.failure());
-  return config;
+  const AllocationBudget::Scope scope(budget.memory());
+  try {
+    Reader read(path, budget);
+    auto config = documents->empty() ? Kubeconfig() : config_of(read, documents->front());
+    if (read.failure()) return load_error(path, *read.failure());
+    return config;
+  } catch (const AllocationBudget::Exceeded&) {
+    return load_error(path, budget.exceeded().message);
+  }
 }
 
 void merge_kubeconfig(Kubeconfig& into, Kubeconfig&& from) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/object.hpp"
 
-#include <boost/json/parser.hpp>
 #include <boost/json/serializer.hpp>
 
+#include "base/json.hpp"
 #include "base/limits.hpp"
 
 namespace bulla::kube {
@@ -115,15 +115,7 @@ std::optional<OwnerReference> controller_of(const json::value& object) {
 }
 
 Result<json::value> parse_json(std::string_view text) {
-  json::parse_options options;
-  options.max_depth = limits::depth_max;
-  // The parser's own memory holds pieces of strings, so it is wiped as well.
-  json::parser parser(json::storage_ptr(wiping_memory()), options);
-  parser.reset(json::storage_ptr(wiping_memory()));
-  boost::system::error_code failure;
-  parser.write(text.data(), text.size(), failure);
-  if (failure) return Error{Errc::invalid_input, "malformed JSON: " + failure.message()};
-  return parser.release();
+  return read_json(text, {.deeper = Deeper::dropped, .counts_as_bytes = limits::object_bytes_max});
 }
 
 SecretBuffer serialize_json(const json::value& value) {

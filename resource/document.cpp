@@ -34,14 +34,16 @@ std::size_t count_lines(std::string_view text) {
 
 /// Only comments and %directives: belongs to the document that follows.
 bool is_prologue(std::string_view text) {
-  for (const auto line : split(text, '\n')) {
-    const auto content = trim(without_byte_order_mark(line));
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto content = trim(without_byte_order_mark(text.substr(0, end)));
     if (!content.empty() && content.front() != '#' && content.front() != '%') return false;
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
   return true;
 }
 
-std::vector<Piece> split_documents(std::string_view text) {
+std::vector<Piece> split_documents(std::string_view text, ReadingBudget& budget) {
   std::vector<Piece> pieces;
   std::size_t start = 0;
   std::size_t start_line = 1;
@@ -51,6 +53,7 @@ std::vector<Piece> split_documents(std::string_view text) {
     const bool starts_document =
         is_yaml_separator(without_byte_order_mark(text.substr(at, end - at)));
     if (starts_document && !is_prologue(text.substr(start, at - start))) {
+      budget.keep(growing_bytes<Piece>);
       pieces.push_back({text.substr(start, at - start), start_line, start});
       start = at;
       start_line = line_number;
@@ -75,25 +78,6 @@ struct JsonValue {
   json::value value;
   std::size_t size = 0;  // bytes read
 };
-
-/// What the tree of JSON text takes: a place for each value, and its texts. Counted before it is
-/// made.
-std::size_t bytes_of_json(std::string_view text) {
-  std::size_t bytes = text.size();
-  bool in_text = false;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (c == '"') {
-      in_text = !in_text;
-      if (in_text) bytes += text_bytes;
-    } else if (in_text) {
-      if (c == '\\') ++at;
-    } else if (c == ',' || c == '[' || c == '{') {
-      bytes += value_bytes;
-    }
-  }
-  return bytes;
-}
 
 /// The UTF-16 unit of the escape (backslash, u, four digits) at the front of `text`.
 std::optional<unsigned> utf16_escape(std::string_view text) {
@@ -136,6 +120,7 @@ std::optional<JsonValue> take_json(std::string_view text) {
   json::parse_options options;
   options.max_depth = limits::depth_max;
   json::stream_parser parser(wiping_storage(), options);
+  parser.reset(wiping_storage());  // the above is for the parser's own memory alone
   boost::system::error_code failed;
   const auto size = parser.write_some(text.data(), text.size(), failed);
   if (failed) return std::nullopt;
@@ -147,8 +132,8 @@ std::optional<JsonValue> take_json(std::string_view text) {
 /// Reads the pieces of one input into documents, within the input's rules and budget.
 class DocumentReader {
  public:
-  DocumentReader(std::size_t input_bytes, const DocumentRules& rules)
-      : budget_(input_bytes), rules_(rules) {}
+  DocumentReader(ReadingBudget& budget, const DocumentRules& rules)
+      : budget_(budget), rules_(rules) {}
 
   Result<void> append(const Piece& piece) {
     if (!is_json(piece)) return append_yaml(piece);
@@ -173,11 +158,7 @@ class DocumentReader {
     };
     const auto content = content_of(piece.text);
     const auto skipped = static_cast<std::size_t>(content.data() - piece.text.data());
-    if (!budget_.take(bytes_of_json(content)))
-      return budget_.exceeded().during("line " + std::to_string(piece.line));
     const auto mended = without_lone_surrogates(content);
-    if (!budget_.take(mended.size()))
-      return budget_.exceeded().during("line " + std::to_string(piece.line));
     auto rest = mended.empty() ? content : mended.expose_secret_text();
     auto line = piece.line + count_lines(piece.text.substr(0, skipped));
     for (;;) {
@@ -216,13 +197,12 @@ class DocumentReader {
       return Error{Errc::invalid_input,
                    "more than " + std::to_string(rules_.documents_max) + " documents"};
     }
-    if (!budget_.take(sizeof(Document)))
-      return budget_.exceeded().during("line " + std::to_string(document.line));
+    budget_.keep(growing_bytes<Document>);
     documents_.push_back(std::move(document));
     return {};
   }
 
-  ReadingBudget budget_;
+  ReadingBudget& budget_;
   DocumentRules rules_;
   std::vector<Document> documents_;
 };
@@ -242,12 +222,20 @@ Result<std::vector<Document>> read_documents(std::string_view text, const Docume
   text.remove_prefix(mark);
   if (!is_valid_utf8(text)) return not_utf8(text);
 
-  DocumentReader reader(text.size(), rules);
-  for (auto& piece : split_documents(text)) {
-    piece.offset += mark;
-    if (auto appended = reader.append(piece); !appended) return appended.error();
+  ReadingBudget budget(text.size(), rules.reading_bytes_max);
+  const AllocationBudget::Scope scope(budget.memory());
+  std::size_t line = 1;
+  try {
+    DocumentReader reader(budget, rules);
+    for (auto& piece : split_documents(text, budget)) {
+      piece.offset += mark;
+      line = piece.line;
+      if (auto appended = reader.append(piece); !appended) return appended.error();
+    }
+    return std::move(reader).documents();
+  } catch (const AllocationBudget::Exceeded&) {
+    return budget.exceeded().during("line " + std::to_string(line));
   }
-  return std::move(reader).documents();
 }
 
 }  // namespace bulla

@@ -3,6 +3,7 @@
 
 #include <boost/json/value.hpp>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ struct Document {
 struct DocumentRules {
   std::size_t documents_max = limits::documents_max;
   Aliases aliases = Aliases::expanded;
+  /// What reading may hold at a time, if less than a ReadingBudget of the text's size.
+  std::size_t reading_bytes_max = std::numeric_limits<std::size_t>::max();
 };
 
 /// All documents of a text: YAML documents separated by `---`, JSON values one after another, or
@@ -38,8 +41,8 @@ struct DocumentRules {
 /// are left out. YAML scalars become JSON as Kubernetes does it (YAML 1.1: `yes` is true, 0777 is
 /// 511); see objects.hpp for how they become text again where text is wanted.
 ///
-/// Bounds: the rules' documents_max; limits::depth_max and yaml_nodes_max a document; what all
-/// documents make together, aliases expanded, is within one ReadingBudget. Errors: invalid_input,
+/// Bounds: the rules' documents_max; limits::depth_max and yaml_nodes_max a document; what is held
+/// of all documents together, aliases expanded, is within one ReadingBudget. Errors: invalid_input,
 /// with the line and what is wrong there, never with a value.
 [[nodiscard]] Result<std::vector<Document>> read_documents(std::string_view text,
                                                            const DocumentRules& rules = {});

@@ -6,10 +6,10 @@
 #include <atomic>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <utility>
 
 #include "base/base64.hpp"
+#include "base/json.hpp"
 #include "crypto/envelope.hpp"
 #include "resource/fields.hpp"
 #include "resource/open_items.hpp"
@@ -114,11 +114,9 @@ Result<Unsealed> unseal_deprecated(const SealedSecret& sealed, ItemOpener& opene
   auto opened = opener.open(*sealed.deprecated_data, label_of(sealed));
   if (!opened) return std::move(opened).error().during("spec.data");
 
-  boost::system::error_code failed;
-  const auto document =
-      json::parse(opened->plaintext.expose_secret_text(), failed, wiping_storage());
-  if (failed) return Error{Errc::invalid_input, "spec.data does not hold a Secret in JSON"};
-  auto secret = Secret::from_json(document);
+  const auto document = read_json(opened->plaintext.expose_secret_text());
+  if (!document) return Error{Errc::invalid_input, "spec.data does not hold a Secret in JSON"};
+  auto secret = Secret::from_json(*document);
   if (!secret) return std::move(secret).error().during("the Secret in spec.data");
 
   Unsealed out{std::move(*secret), {opened->key->key.fingerprint()}};

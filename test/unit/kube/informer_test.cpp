@@ -97,6 +97,41 @@ TEST_CASE("an informer survives pages, 410s, half lines and broken watches and l
   CHECK(seen[6].head.find("resourceVersion=12") != std::string::npos);
 }
 
+// Whoever may create one object could otherwise keep everybody from seeing any: etcd takes 10,000
+// levels wherever a CRD lets unknown fields be.
+TEST_CASE("an object that nests deep hides no others, in a list or a watch") {
+  const std::string deep = R"(,"spec":)" + std::string(10'000, '[') + std::string(10'000, ']');
+  const auto object = [&](const std::string& name) {
+    return R"({"metadata":{"name":")" + name + R"(","resourceVersion":"11"})" + deep + "}";
+  };
+  TinyServer server([&](const Seen& seen, std::size_t) -> std::string {
+    if (seen.head.find("watch=true") != std::string::npos)
+      return stream(R"({"type":"ADDED","object":)" + object("b") + "}\n" +
+                    line("ADDED", "c", "12"));
+    return http_answer(200,
+                       R"({"metadata":{"resourceVersion":"10"},"items":[)" + object("a") + "]}");
+  });
+  boost::asio::io_context context;
+  InformerOptions options;
+  options.list.path = "/api/v1/things";
+  std::string told;
+  int errors = 0;
+  std::unique_ptr<Informer> informer;
+  informer = std::make_unique<Informer>(
+      client_of(context, server), options, system_random(),
+      [&](const ObjectEvent& event) {
+        told += name_of(event.object);
+        if (told.ends_with("c")) informer->cancel();
+      },
+      [&](const Error&) {
+        if (++errors == 3) informer->cancel();
+      });
+  boost::asio::co_spawn(context, informer->run(), boost::asio::detached);
+  context.run();
+  CHECK(told == "abc");
+  CHECK(errors == 0);
+}
+
 TEST_CASE("large objects are listed in small pages, and none is lost") {
   // 40 objects of 300 kB; "continue" is the number of the next one.
   constexpr std::size_t objects = 40;
