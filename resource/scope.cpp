@@ -59,6 +59,16 @@ void set_scope_annotation(json::object& metadata, Scope scope) {
   annotations->insert_or_assign(wanted, "true");
 }
 
+Result<void> check_place(std::string_view namespace_, std::string_view name) {
+  const auto refused = [](const std::string& what, std::string_view text) {
+    return Error{Errc::invalid_input, "the " + what + " " + quoted(text) + " has a slash in it"}
+        .hint("NAMESPACE/NAME is written as --namespace NAMESPACE --name NAME");
+  };
+  if (namespace_.find('/') != std::string_view::npos) return refused("namespace", namespace_);
+  if (name.find('/') != std::string_view::npos) return refused("name", name);
+  return {};
+}
+
 std::string seal_label(Scope scope, std::string_view namespace_, std::string_view name) {
   switch (scope) {
     case Scope::cluster_wide: return {};

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.hpp"
+
 namespace bulla {
 
 /// Where a sealed item may be opened (COMPATIBILITY.md, section 1).
@@ -39,6 +41,10 @@ inline constexpr std::string_view skip_set_owner_references =
 [[nodiscard]] Scope scope_of(const boost::json::object& metadata) noexcept;
 /// Sets the annotation of `scope` and removes the others' (strict has none).
 void set_scope_annotation(boost::json::object& metadata, Scope scope);
+
+/// Before sealing: neither has a slash. With one, a label would be that of another place: the
+/// namespace "prod/db", namespace-wide, is the Secret db in prod. Errors: invalid_input.
+[[nodiscard]] Result<void> check_place(std::string_view namespace_, std::string_view name);
 
 /// The OAEP label: "NAMESPACE/NAME", "NAMESPACE" or "".
 [[nodiscard]] std::string seal_label(Scope scope, std::string_view namespace_,

@@ -99,6 +99,12 @@ Result<PublicKey> sealing_key(const Options& options) {
   if (certificate->not_after() < now + std::chrono::days(30)) {
     warn_terminal("the certificate expires on " + long_date(certificate->not_after()));
   }
+  if (certificate->not_before() > now)
+    warn("the certificate is not valid before " + long_date(certificate->not_before()));
+  if (const int bits = certificate->public_key().bits(); bits < limits::new_key_bits_min) {
+    warn("the certificate's key has " + std::to_string(bits) + " bits; fewer than " +
+         std::to_string(limits::new_key_bits_min) + " can be broken");
+  }
   return certificate->public_key();
 }
 

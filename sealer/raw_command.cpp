@@ -24,6 +24,7 @@ Result<std::string> raw_label(const Options& options) {
   if (options.scope == Scope::strict && options.name.empty()) {
     return Error{Errc::invalid_input, "must provide the --name flag with --raw and --scope strict"};
   }
+  if (auto checked = check_place(*namespace_, options.name); !checked) return checked.error();
   return seal_label(options.scope, *namespace_, options.name);
 }
 

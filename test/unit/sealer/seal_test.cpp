@@ -47,6 +47,38 @@ TEST_CASE("a Secret that the API server would refuse for its size gets a warning
         "x.yaml, line 3: the Secret holds 1048577 bytes, and the API server takes at most 1048576");
 }
 
+// Sealed namespace-wide for "prod/db", a value opens as that of the Secret db in prod.
+TEST_CASE("a namespace or a name with a slash is refused: it would be the label of another place") {
+  const Desk desk;
+  auto options = desk.options("metadata: {name: a, namespace: prod/db}\nstringData: {x: y}\n");
+  options.scope = Scope::namespace_wide;
+  CHECK(
+      outcome(sealer::seal_secrets(options)).find("the namespace \"prod/db\" has a slash in it") !=
+      std::string::npos);
+  desk.put("in", "metadata: {name: a/b, namespace: prod}\nstringData: {x: y}\n");
+  CHECK(outcome(sealer::seal_secrets(options)).find("the name \"a/b\" has a slash in it") !=
+        std::string::npos);
+  options.raw = true;
+  options.cluster.namespace_ = "prod/db";
+  CHECK(outcome(sealer::seal_raw_value(options)) == "the namespace \"prod/db\" has a slash in it");
+  CHECK_FALSE(desk.has("out"));
+}
+
+TEST_CASE("a certificate that is not valid yet, or of a short key, gets a warning and is used") {
+  const Desk desk;
+  auto options = desk.options("metadata: {name: a, namespace: b}\nstringData: {x: y}\n");
+  const auto told = [&](const std::string& certificate) {
+    options.certificate = std::string(BULLA_TEST_DATA) + "/keys/" + certificate;
+    const CapturedErrors errors;
+    CHECK(outcome(sealer::seal_secrets(options)) == "");
+    return errors.text();
+  };
+  CHECK(told("rsa2048-a.crt") == "");
+  CHECK(told("notyet.crt").starts_with("warning: the certificate is not valid before "));
+  CHECK(told("rsa1024.crt") ==
+        "warning: the certificate's key has 1024 bits; fewer than 2048 can be broken\n");
+}
+
 TEST_CASE("a file that loses items to the new one is told, and what is sealed anew is not") {
   const Desk desk;
   auto options = desk.options(
