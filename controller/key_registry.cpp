@@ -181,6 +181,8 @@ void KeyRegistry::on_event(Watching& watching, kube::ObjectEvent event) {
       };
       add_missing(held_);
       add_missing(malformed_);
+      // Nobody was seen deleting them: a restored etcd may have lost them.
+      if (!missing.empty()) watching.went_back = true;
       for (const auto& held : missing) forget(held);
       watching.seen.clear();
       watching.listed = true;

@@ -26,7 +26,7 @@ struct KeyRegistry::Watching {
   Source source;
   std::set<std::string> seen;  ///< names in the list that is coming in
   bool listed = false;         ///< the first list is complete
-  bool went_back = false;      ///< the API server's store did, and the list is not complete again
+  bool went_back = false;      ///< the store did, or a list lacks keys: until it is complete
   kube::Informer informer;
 };
 

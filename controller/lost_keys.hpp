@@ -28,7 +28,7 @@ namespace bulla {
 /// A lost key is never sealed with, and opens only what it has opened before. The leader says what
 /// became of it (log, Event), and stores it in a Secret of the own namespace with the label `lost`
 /// (see lost_keys_selector), if objects depend on it, or may before long: it was the newest key, or
-/// the API server's store went back in time. To label that Secret `active` puts the key back; to
+/// went unseen (with a restore of etcd). To label that Secret `active` puts the key back; to
 /// delete it gives the key up, also here. A retired key is not lost: its Secret holds it.
 ///
 /// Threads: that of the client's executor. What the constructor takes must outlive it. Lifetime:

@@ -245,6 +245,19 @@ TEST_CASE(
   CHECK(world.server.wait_for([&] { return world.lost_key_secrets().size() == 2; }));
 }
 
+TEST_CASE(
+    "a key that is missing when watches are refused (etcd restored with --bump-revision) is kept") {
+  World world;
+  world.post([&] { world.controller().renew_key(); });
+  REQUIRE(world.server.wait_for([&] { return world.key_secrets().size() == 2; }));
+  REQUIRE(world.ask_until([&] { return has_metric(world, "_keys{state=\"active\"} 2\n"); }));
+  world.server.stop();
+  world.server.remove("secrets", "kube-system", recorded_name);
+  world.server.compact();
+  world.server.restart();
+  CHECK(world.server.wait_for([&] { return world.lost_key_secrets().size() == 1; }));
+}
+
 TEST_CASE("after a restart a lost key still opens what it has opened") {
   World world;
   open(world, "old");
