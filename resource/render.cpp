@@ -47,7 +47,7 @@ bool render(const std::map<std::string, std::string>& programs,
       continue;
     }
     if (!all_opened) continue;
-    if (auto output = session.run(*program))
+    if (auto output = session.run(std::move(*program)))
       rendered.emplace(item, std::move(*output));
     else
       failed(std::move(output).error(), item);

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/secret.hpp"
+
 namespace bulla::tmpl {
 
 enum class TokenKind : std::uint8_t {
@@ -56,7 +58,7 @@ constexpr std::size_t tokens_max = 100'000;
 
 struct Tokens {
   /// Ends with `end_of_text` or with `error`.
-  std::vector<Token> tokens;
+  std::vector<Token, WipingAllocator<Token>> tokens;
   std::string error;  ///< the text of the error token
 };
 

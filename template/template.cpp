@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "template/template.hpp"
 
+#include <utility>
+
 #include "template/evaluator.hpp"
 #include "template/format.hpp"
 #include "template/parser.hpp"
@@ -66,8 +68,17 @@ bool Session::reached_a_bound() const noexcept { return state_->budget.reached_a
 
 bool Session::hid_last_error() const noexcept { return state_->hid_error; }
 
+Result<Template> Session::parse_within_budget(std::string_view name, std::string_view text) {
+  const AllocationBudget::Scope scope(state_->budget.memory());
+  try {
+    return Template::parse(name, text);
+  } catch (const AllocationBudget::Exceeded&) {
+    return state_->budget.out_of_memory();
+  }
+}
+
 Result<Template> Session::parse(std::string_view name, std::string_view text) {
-  auto program = Template::parse(name, text);
+  auto program = parse_within_budget(name, text);
   if (!program) return state_->shown(std::move(program).error(), false);
   const auto work = text.size() / bytes_a_step + program->tree_->tokens;
   if (auto spent = state_->budget.spend_steps(work); !spent)
@@ -86,6 +97,13 @@ Result<SecretBuffer> Session::run(const Template& program) {
   if (ran) return out;
   state.steering.decided = state.steering.decided || state.steering.measured;
   return state.shown(std::move(ran).error(), evaluator.failed_steered());
+}
+
+Result<SecretBuffer> Session::run(Template&& program) {
+  auto ran = run(std::as_const(program));
+  const AllocationBudget::Scope scope(state_->budget.memory());
+  program.tree_.reset();
+  return ran;
 }
 
 std::string Template::source() const {

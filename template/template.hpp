@@ -73,9 +73,11 @@ class Session {
   Session& operator=(const Session&) = delete;
   ~Session();
 
-  /// As Template::parse; its work counts too.
+  /// As Template::parse; its work and what the program takes count too.
   [[nodiscard]] Result<Template> parse(std::string_view name, std::string_view text);
   [[nodiscard]] Result<SecretBuffer> run(const Template& program);
+  /// The same; the program ends with it, and what it took of the budget is free for others.
+  [[nodiscard]] Result<SecretBuffer> run(Template&& program);
   /// Whether the last error says only that the template failed, because a value may have chosen it.
   /// After the first failure of an object that is so for all, once a value was looked at.
   [[nodiscard]] bool hid_last_error() const noexcept;
@@ -83,6 +85,8 @@ class Session {
   [[nodiscard]] bool reached_a_bound() const noexcept;
 
  private:
+  [[nodiscard]] Result<Template> parse_within_budget(std::string_view name, std::string_view text);
+
   struct State;
   std::unique_ptr<State> state_;
 };

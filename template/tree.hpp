@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/allocation_budget.hpp"
+
 namespace bulla::tmpl {
 
 enum class NodeKind : std::uint8_t {
@@ -41,6 +43,17 @@ struct Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   virtual ~Node() = default;
+
+  // A tree counts in the budget of who parses it. With what a node keeps in vectors and names.
+  static void* operator new(std::size_t bytes) {
+    AllocationBudget::count_allocation(bytes + parts_bytes);
+    return ::operator new(bytes);
+  }
+  static void operator delete(void* node, std::size_t bytes) noexcept {
+    ::operator delete(node, bytes);
+    AllocationBudget::count_release(bytes + parts_bytes);
+  }
+  static constexpr std::size_t parts_bytes = 64;
 
   NodeKind kind;
   std::size_t position;

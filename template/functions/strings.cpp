@@ -76,12 +76,15 @@ Result<Value> indented(Context& context, std::string_view start, Arguments argum
   const auto size = bounded(lines, static_cast<std::size_t>(spaces), start.size() + text.size());
   if (auto affordable = context.afford_text(size); !affordable)
     return std::move(affordable).error();
-  const std::string pad(static_cast<std::size_t>(spaces), ' ');
+  SecretBuffer line_break(static_cast<std::size_t>(spaces) + 1);
+  std::ranges::fill(line_break.expose_secret(), std::uint8_t{' '});
+  line_break.expose_secret().front() = '\n';
+  const auto between = line_break.expose_secret_text();
   SecretBuffer out;
   out.reserve(size);
   out.append(start);
-  out.append(pad);
-  out.append(go::replace_all(text, "\n", "\n" + pad).expose_secret_text());
+  out.append(between.substr(1));
+  out.append(go::replace_all(text, "\n", between).expose_secret_text());
   return Value::string(std::move(out));
 }
 Result<Value> indent(Context& context, Arguments arguments) {

@@ -58,7 +58,7 @@ class Subject {
   std::string_view original_;
   std::string_view text_;
   SecretBuffer mended_;
-  std::vector<std::size_t> replaced_at_;
+  std::vector<std::size_t, WipingAllocator<std::size_t>> replaced_at_;
 };
 
 /// The groups of the first match from `from` on; whether there is one.

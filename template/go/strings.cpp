@@ -30,8 +30,8 @@ bool is_separator(char32_t rune) noexcept {
 }
 
 /// The code points of a set, to be looked up in any number.
-std::vector<char32_t> sorted_runes(std::string_view set) {
-  std::vector<char32_t> out;
+std::vector<char32_t, WipingAllocator<char32_t>> sorted_runes(std::string_view set) {
+  std::vector<char32_t, WipingAllocator<char32_t>> out;
   while (!set.empty()) out.push_back(take_rune(set));
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
