@@ -16,7 +16,7 @@ using namespace bulla;
 /// HEAD \0 UNIT \0 TAIL becomes HEAD, so many UNITs that the text is worth measuring, and TAIL:
 /// what is bad in small is found so in large. Anything else stays as it is.
 std::string grown(std::string_view text) {
-  constexpr std::size_t bytes_wanted = 32 * limits::kib;
+  constexpr std::size_t bytes_wanted = 2 * limits::kib;  // twelve readers, thousands of times
   const auto head = text.substr(0, text.find('\0'));
   if (head.size() == text.size()) return std::string(text);
   text.remove_prefix(head.size() + 1);
