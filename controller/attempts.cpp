@@ -15,6 +15,12 @@ void Attempts::outdate(const kube::ObjectKey& key) {
   if (found != under_way_.end()) *found->second.pointless_ = true;
 }
 
+void Attempts::outdate_all_in(std::string_view namespace_) {
+  for (auto& [key, attempt] : under_way_) {
+    if (key.namespace_ == namespace_) *attempt.pointless_ = true;
+  }
+}
+
 void Attempts::stop() {
   stopped_ = true;
   for (auto& [key, attempt] : under_way_) *attempt.pointless_ = true;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string_view>
 #include <unordered_map>
 
 #include "kube/object.hpp"
@@ -30,6 +31,8 @@ class Attempts {
   void end(const kube::ObjectKey& key) { under_way_.erase(key); }
   /// The object has changed, or is gone: what is made of it now would be of no use.
   void outdate(const kube::ObjectKey& key);
+  /// Nothing can be made of the objects of this namespace.
+  void outdate_all_in(std::string_view namespace_);
   /// The process ends: no attempt has a point any more, nor has one that begins.
   void stop();
 

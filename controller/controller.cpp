@@ -46,6 +46,7 @@ Controller::Controller(Parts parts)
       pool_(key_threads()),
       fair_pool_(client_.executor(), pool_, key_threads()),
       ledger_(options_.repair_drift, Ledger::Role::stands_by),
+      going_(timing_.going_wait),
       drift_(timing_.drift_wait),
       rivals_(timing_.drift_wait),
       queue_(client_.executor(), timing_.retry, timing_.now),
@@ -53,8 +54,8 @@ Controller::Controller(Parts parts)
       keys_({client_, options_, events_, pool_, parts.clock, random_,
              [this](const Fingerprint& key) { return ledger_.dependents_of(key); }},
             [this] { keys_changed(); }),
-      reconciler_({client_, options_, keys_, ledger_, attempts_, settled_, events_, metrics_,
-                   fair_pool_, parts.clock, timing_.refused_retry, timing_.now}),
+      reconciler_({client_, options_, keys_, ledger_, attempts_, settled_, going_, events_,
+                   metrics_, fair_pool_, parts.clock, timing_.refused_retry, timing_.now}),
       sealed_requests_({[this] { return keys_.ring(); },
                         [this] { return keys_.newest(); },
                         options_.accept_deprecated_v1_data,
@@ -110,9 +111,9 @@ kube::Awaitable<Result<void>> Controller::run() {
   const bool has_key = co_await keys_.wait_for_key();
   if (has_key) {
     for (auto& namespace_ : options_.namespaces()) {
-      NamespaceWatch::Parts parts{client_, options_, timing_.informer, ledger_,  attempts_,
-                                  queue_,  events_,  metrics_,         settled_, drift_,
-                                  rivals_, random_,  timing_.now};
+      NamespaceWatch::Parts parts{client_, options_, timing_.informer, ledger_,    attempts_,
+                                  queue_,  events_,  metrics_,         settled_,   going_,
+                                  drift_,  rivals_,  random_,          timing_.now};
       watches_.push_back(std::make_unique<NamespaceWatch>(parts, std::move(namespace_)));
       background_.start(watches_.back()->run());
     }

@@ -15,6 +15,7 @@
 #include "controller/attempts.hpp"
 #include "controller/drift_guard.hpp"
 #include "controller/fair_pool.hpp"
+#include "controller/going_namespaces.hpp"
 #include "controller/http_server.hpp"
 #include "controller/key_registry.hpp"
 #include "controller/leading.hpp"
@@ -42,6 +43,7 @@ struct ControllerTiming {
   /// Without a Lease, whose versions tell: how often it is asked whether the API server's store
   /// went back in time.
   std::chrono::milliseconds store_look = std::chrono::seconds(10);
+  std::chrono::milliseconds going_wait = std::chrono::seconds(5);  ///< see GoingNamespaces
   std::chrono::milliseconds drift_wait = std::chrono::seconds(1);  ///< see DriftGuard
   /// Of back-offs. The waits themselves are the machine's: a queue looks at it when something is
   /// added.
@@ -112,6 +114,7 @@ class Controller {
   Ledger ledger_;
   Attempts attempts_;
   Settled settled_;
+  GoingNamespaces going_;
   DriftGuard drift_;
   Rivals rivals_;
   kube::WorkQueue queue_;

@@ -209,6 +209,7 @@ void NamespaceWatch::stop_trusting() {
 
 void NamespaceWatch::changed(const kube::ObjectKey& key, kube::Priority priority) {
   parts_.attempts.outdate(key);
+  parts_.going.look_soon(key.namespace_, parts_.now());
   parts_.queue.add(key, priority);
 }
 

@@ -9,6 +9,7 @@
 #include "base/random.hpp"
 #include "controller/attempts.hpp"
 #include "controller/drift_guard.hpp"
+#include "controller/going_namespaces.hpp"
 #include "controller/ledger.hpp"
 #include "controller/metrics.hpp"
 #include "controller/options.hpp"
@@ -42,6 +43,7 @@ class NamespaceWatch {
     kube::EventRecorder& events;
     Metrics& metrics;
     Settled& settled;
+    GoingNamespaces& going;
     DriftGuard& drift;  ///< of Secrets
     Rivals& rivals;
     Random& random;

@@ -122,6 +122,7 @@ Awaitable<Next> Reconciler::pass(kube::Turn turn, Attempts::Attempt attempt, std
     const auto collected = co_await collect(key, *owner_uid);
     if (!collected) co_return retry_after(collected.error());
   }
+  if (auto next = co_await left_alone(key)) co_return *next;
   auto seen = co_await look(turn, std::move(attempt));
   if (!seen) co_return not_seen(key, seen.error());
   if (auto known = known_verdict(*seen)) co_return co_await report(*seen, std::move(*known));
@@ -141,6 +142,8 @@ Awaitable<Next> Reconciler::pass(kube::Turn turn, Attempts::Attempt attempt, std
   auto opened = co_await open(*seen, *ring);
   if (!opened) {
     if (opened.error().code == Errc::unavailable) {
+      if (const auto wait = parts_.going.left_alone_for(key.namespace_, parts_.now()))
+        co_return Next{Next::When::later, *wait};
       // Pointless: it has changed, and is queued again; or it is gone; or the process ends.
       co_return Next{seen->attempt.pointless() ? Next::When::done : Next::When::thoroughly};
     }
@@ -153,8 +156,40 @@ Awaitable<Next> Reconciler::pass(kube::Turn turn, Attempts::Attempt attempt, std
   }
 
   auto verdict = co_await write(*seen, action, std::move(*opened));
+  if (verdict.passing && verdict.passing->code == Errc::gone) co_return namespace_goes(key);
   if (verdict.passing) co_return co_await report_failed_write(*seen, std::move(verdict), failures);
   co_return co_await report(*seen, std::move(verdict));
+}
+
+/// When to come back, if the object's namespace is known to go and was not seen to live since.
+Awaitable<std::optional<Next>> Reconciler::left_alone(const kube::ObjectKey& key) {
+  const auto& namespace_ = key.namespace_;
+  const auto wait = parts_.going.left_alone_for(namespace_, parts_.now());
+  if (!wait) co_return std::nullopt;
+  if (wait->count() > 0) co_return Next{Next::When::later, *wait};
+
+  parts_.going.look(namespace_, parts_.now());
+  const auto found = co_await parts_.client.get(namespace_path(namespace_));
+  // Where we may not look at namespaces, one object finds out by trying.
+  const bool unknown = !found && found.error().code != Errc::not_found;
+  if (unknown) co_return std::nullopt;
+  if (!found || kube::is_being_deleted(*found)) {
+    const auto next = parts_.going.left_alone_for(namespace_, parts_.now());
+    co_return Next{Next::When::later, next.value_or(GoingNamespaces::wait_max)};
+  }
+  parts_.going.lives(namespace_);
+  log_info("The namespace lives again", {{"namespace", namespace_}});
+  co_return std::nullopt;
+}
+
+Next Reconciler::namespace_goes(const kube::ObjectKey& key) {
+  const auto now = parts_.now();
+  if (parts_.going.refused(key.namespace_, now))
+    log_info("The namespace is being terminated: its objects are left alone",
+             {{"namespace", key.namespace_}});
+  parts_.attempts.outdate_all_in(key.namespace_);
+  const auto wait = parts_.going.left_alone_for(key.namespace_, now);
+  return {Next::When::later, wait.value_or(GoingNamespaces::wait_max)};
 }
 
 Awaitable<Result<Reconciler::Seen>> Reconciler::look(kube::Turn turn, Attempts::Attempt attempt) {

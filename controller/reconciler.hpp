@@ -14,6 +14,7 @@
 #include "controller/attempts.hpp"
 #include "controller/decide.hpp"
 #include "controller/fair_pool.hpp"
+#include "controller/going_namespaces.hpp"
 #include "controller/key_registry.hpp"
 #include "controller/ledger.hpp"
 #include "controller/metrics.hpp"
@@ -58,6 +59,7 @@ class Reconciler {
     Ledger& ledger;
     Attempts& attempts;
     Settled& settled;
+    GoingNamespaces& going;
     kube::EventRecorder& events;
     Metrics& metrics;
     FairPool& pool;
@@ -88,6 +90,8 @@ class Reconciler {
   // reconciler.cpp: look, open, write.
   [[nodiscard]] kube::Awaitable<Next> pass(kube::Turn turn, Attempts::Attempt attempt,
                                            std::size_t failures);
+  [[nodiscard]] kube::Awaitable<std::optional<Next>> left_alone(const kube::ObjectKey& key);
+  [[nodiscard]] Next namespace_goes(const kube::ObjectKey& key);
   [[nodiscard]] kube::Awaitable<Result<Seen>> look(kube::Turn turn, Attempts::Attempt attempt);
   [[nodiscard]] std::optional<Verdict> known_verdict(const Seen& seen) const;
   [[nodiscard]] Next not_seen(const kube::ObjectKey& key, const Error& error);

@@ -15,6 +15,7 @@
 #include "kube/backoff.hpp"
 #include "kube/fair_queue.hpp"
 #include "kube/request.hpp"
+#include "kube/status.hpp"
 
 namespace bulla::kube {
 namespace {
@@ -193,6 +194,14 @@ Awaitable<Result<Response>> EventRecorder::Impl::send_once(Remembered entry) {
   co_return created;
 }
 
+/// Nothing can be created in a namespace that is being terminated; that is no trouble.
+bool namespace_goes(const Response& answer) {
+  FailedAnswer failed;
+  failed.status = answer.status;
+  failed.body = answer.body.expose_secret_text();
+  return answer.status == 403 && status_error(failed).code == Errc::gone;
+}
+
 Awaitable<void> EventRecorder::Impl::send(Identity identity) {
   for (unsigned tries = 1; !closed; ++tries) {
     const auto found = index.find(identity);
@@ -207,7 +216,8 @@ Awaitable<void> EventRecorder::Impl::send(Identity identity) {
     if (sent || stopping || tries >= options.tries_max) {
       ++dropped;
       const auto why = sent ? "status " + std::to_string(sent->status) : sent.error().message;
-      if (!closed) log_error("an Event was not written", {{"reason", why}});
+      if (!closed && !(sent && namespace_goes(*sent)))
+        log_error("an Event was not written", {{"reason", why}});
       co_return;
     }
     co_await pause(options.retry_after);

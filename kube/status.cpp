@@ -81,7 +81,10 @@ Error error_of(const json::value& status, unsigned number) {
   // The server says so when a replica has not caught up yet with the version that we ask for.
   if (has_cause(status, "ResourceVersionTooLarge")) error.code = Errc::gone;
   // It takes its time to go, and to ask faster does not help.
-  if (has_cause(status, "NamespaceTerminating")) error.retry_after = std::chrono::seconds(5);
+  if (has_cause(status, "NamespaceTerminating")) {
+    error.code = Errc::gone;
+    error.retry_after = std::chrono::seconds(5);
+  }
   const auto message = text_at(status, {"message"});
   error.message = printable(cut_to(message, limits::status_message_bytes_max));
   const auto* seconds = find_member(status, {"details", "retryAfterSeconds"});

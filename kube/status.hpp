@@ -24,8 +24,8 @@ struct FailedAnswer {
 /// (proxies answer plain text). The message is the Status' own; without one it is a sentence that
 /// ends with "(get services NAME)". `retry_after` comes from details.retryAfterSeconds or the
 /// header, or is some seconds where a namespace is being deleted. Codes: rejected (400, 405, 406,
-/// 413, 415, 422), unavailable (401, 403, 429, 5xx), not_found, conflict (409), gone (410, and a
-/// resourceVersion that is too large).
+/// 413, 415, 422), unavailable (401, 403, 429, 5xx), not_found, conflict (409), gone (410, a
+/// resourceVersion that is too large, and a namespace that is being terminated).
 [[nodiscard]] Error status_error(const FailedAnswer& answer);
 
 /// The same for a Status object that came as an ERROR event of a watch.

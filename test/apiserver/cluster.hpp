@@ -113,6 +113,9 @@ class Cluster {
   [[nodiscard]] Answer<Json> admitted(Json object, const RequestInfo& info,
                                       const Resource& resource,
                                       std::vector<std::string>& warnings) const;
+  [[nodiscard]] std::optional<ApiError> refused_by_namespace(const RequestInfo& info,
+                                                             const Resource& resource,
+                                                             const std::string& name) const;
   [[nodiscard]] Answer<Written> edit(const RequestInfo& info, const Edit& make);
   [[nodiscard]] Answer<ObjectPtr> replace(const ObjectId& id, const Json& old, Json next,
                                           const RequestInfo& info, const Resource& resource);

@@ -133,6 +133,25 @@ Answer<Json> Cluster::admitted(Json object, const RequestInfo& info, const Resou
   return Answer<Json>(boost::system::in_place_value, std::move(object));
 }
 
+/// As the admission plug-in NamespaceLifecycle.
+std::optional<ApiError> Cluster::refused_by_namespace(const RequestInfo& info,
+                                                      const Resource& resource,
+                                                      const std::string& name) const {
+  const auto home = resource.namespaced ? store_.find({"namespaces", "", info.ns}) : nullptr;
+  if (!home || text_at(*home, "metadata.deletionTimestamp").empty()) return std::nullopt;
+  ApiError error{403, "Forbidden", "", {}, {}};
+  error.message = info.resource + " \"" + name +
+                  "\" is forbidden: unable to create new content in namespace " + info.ns +
+                  " because it is being terminated";
+  error.details["name"] = name;
+  error.details["kind"] = info.resource;
+  error.details["causes"] =
+      JsonArray{JsonObject{{"reason", "NamespaceTerminating"},
+                           {"message", "namespace " + info.ns + " is being terminated"},
+                           {"field", "metadata.namespace"}}};
+  return error;
+}
+
 Answer<Written> Cluster::create(const RequestInfo& info) {
   const auto found = resource_of(info);
   if (!found) return found.error();
@@ -156,6 +175,8 @@ Answer<Written> Cluster::create(const RequestInfo& info) {
     if (resource.namespaced && !store_.find({"namespaces", "", info.ns})) {
       return not_found(catalogue_.named("namespaces")->subject(info.ns));
     }
+    if (auto error = refused_by_namespace(info, resource, text_at(*object, "metadata.name")))
+      return *error;
     for (const auto field : {"uid", "creationTimestamp", "deletionTimestamp", "generation"}) {
       metadata.erase(field);
     }

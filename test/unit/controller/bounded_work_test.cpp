@@ -3,6 +3,9 @@
 // One object costs a bounded number of private-key operations, and none once it has lost its point.
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
+
 #include "base/limits.hpp"
 #include "base/secret.hpp"
 #include "controller/key_secret.hpp"
@@ -101,6 +104,68 @@ TEST_CASE("another namespace's object is opened before many bad ones of one name
   CHECK(world.wait_for_condition("other", "s", "True"));
   CHECK(told() < bad / 2);
   CHECK(world.server.wait_for([&] { return told() == bad; }));
+}
+
+TEST_CASE("a namespace that is being terminated is left alone until it lives") {
+  World::Settings settings;
+  std::atomic<std::chrono::seconds> passed{std::chrono::seconds(0)};
+  const auto start = std::chrono::steady_clock::now() + std::chrono::hours(1000);
+  settings.timing.now = [&] { return start + passed.load(); };
+  settings.timing.going_wait = std::chrono::seconds(5);
+  World world(settings);
+  constexpr std::size_t count = 60;
+  const auto name = [](std::size_t i) { return "s" + std::to_string(i); };
+  const auto all_open = [&] {
+    return world.server.wait_for([&] { return world.server.list("secrets", "n").size() == count; });
+  };
+  for (std::size_t i = 0; i < count; ++i) world.apply(good_object("n", name(i)));
+  REQUIRE(all_open());
+  for (std::size_t i = 0; i < count; ++i) REQUIRE(world.wait_for_condition("n", name(i), "True"));
+  world.let_the_queue_drain();
+
+  world.edit("namespaces", "", "n", [](JsonObject& namespace_) {
+    namespace_["metadata"].as_object()["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  });
+  world.server.forget_requests();
+  const auto before = private_key_operations();
+  const auto refused = [&] {
+    return world.server.count_requests({.verb = "create", .resource = "secrets", .ns = "n"});
+  };
+  world.server.remove("secrets", "n", name(0));
+  REQUIRE(world.server.wait_for([&] { return refused() == 1; }));
+  world.let_the_queue_drain();
+  for (std::size_t i = 1; i < count; ++i) world.server.remove("secrets", "n", name(i));
+  world.let_the_queue_drain();
+  for (int second = 0; second < 120; ++second) {
+    passed = passed.load() + std::chrono::seconds(1);
+    if (second % 10 == 0) world.let_the_queue_drain();
+  }
+  CHECK(refused() == 1);
+  constexpr std::size_t markers = 14;
+  CHECK(private_key_operations() - before == 1 + markers);
+  const auto looks = world.server.count_requests({.verb = "get", .resource = "namespaces"});
+  CHECK(looks >= 2);
+  CHECK(looks <= 6);
+  CHECK(world.metrics().find("unseal_errors_total{namespace=\"n\"") == std::string::npos);
+
+  SUBCASE("its objects are opened when a look shows that it lives") {
+    world.edit("namespaces", "", "n", [](JsonObject& namespace_) {
+      namespace_["metadata"].as_object().erase("deletionTimestamp");
+    });
+    passed = passed.load() + std::chrono::minutes(2);
+    world.let_the_queue_drain();
+    passed = passed.load() + std::chrono::minutes(2);
+    world.let_the_queue_drain();
+    CHECK(all_open());
+  }
+  SUBCASE("a namespace of the same name is looked at when something comes there") {
+    for (std::size_t i = 0; i < count; ++i) world.server.remove("sealedsecrets", "n", name(i));
+    world.edit("namespaces", "", "n", [](JsonObject& namespace_) {
+      namespace_["metadata"].as_object().erase("deletionTimestamp");
+    });
+    world.apply(good_object("n", "new"));
+    CHECK(world.wait_for_condition("n", "new", "True"));
+  }
 }
 
 }  // namespace bulla::test

@@ -89,6 +89,7 @@ TEST_CASE("how long to wait comes from the Status or the header") {
                 R"("details":{"causes":[{"reason":"NamespaceTerminating"}]}})";
   answer.status = 403;
   answer.retry_after = "";
+  CHECK(status_error(answer).code == Errc::gone);
   CHECK(status_error(answer).retry_after == std::chrono::seconds(5));
 }
 
