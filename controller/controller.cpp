@@ -13,6 +13,7 @@
 #include "controller/paths.hpp"
 #include "crypto/envelope.hpp"
 #include "kube/resource_version.hpp"
+#include "resource/objects.hpp"
 
 namespace bulla {
 
@@ -54,7 +55,7 @@ Controller::Controller(Parts parts)
       keys_({client_, options_, events_, pool_, parts.clock, random_,
              [this](const Fingerprint& key) { return ledger_.dependents_of(key); }},
             [this] { keys_changed(); }),
-      reconciler_({client_, options_, keys_, ledger_, attempts_, settled_, going_, events_,
+      reconciler_({client_, options_, keys_, ledger_, attempts_, settled_, going_, marks_, events_,
                    metrics_, fair_pool_, parts.clock, timing_.refused_retry, timing_.now}),
       sealed_requests_({[this] { return keys_.ring(); },
                         [this] { return keys_.newest(); },
@@ -77,6 +78,7 @@ Controller::~Controller() { pool_.join(); }
 Result<std::unique_ptr<Controller>> Controller::create(Parts parts) {
   std::unique_ptr<Controller> controller(new Controller(std::move(parts)));
   if (auto listening = controller->listen(); !listening) return listening.error();
+  controller->open_marks();
   return controller;
 }
 
@@ -98,6 +100,18 @@ Result<void> Controller::listen() {
   return {};
 }
 
+void Controller::open_marks() {
+  const auto& path = options_.crash_marks_file;
+  if (path.empty()) return;
+  auto marks = CrashMarks::open(path, timing_.now());
+  if (marks) {
+    marks_ = std::move(*marks);
+  } else {
+    log_info("No file for crash marks: an object that ends the process is tried again at once",
+             {{"reason", marks.error().message}});
+  }
+}
+
 kube::Awaitable<Result<void>> Controller::run() {
   log_info("Starting sealed-secrets controller", {{"version", contract_version}});
   background_.start(http_->run());
@@ -111,9 +125,9 @@ kube::Awaitable<Result<void>> Controller::run() {
   const bool has_key = co_await keys_.wait_for_key();
   if (has_key) {
     for (auto& namespace_ : options_.namespaces()) {
-      NamespaceWatch::Parts parts{client_, options_, timing_.informer, ledger_,    attempts_,
-                                  queue_,  events_,  metrics_,         settled_,   going_,
-                                  drift_,  rivals_,  random_,          timing_.now};
+      NamespaceWatch::Parts parts{client_, options_, timing_.informer, ledger_,  attempts_,
+                                  queue_,  events_,  metrics_,         settled_, going_,
+                                  marks_,  drift_,   rivals_,          random_,  timing_.now};
       watches_.push_back(std::make_unique<NamespaceWatch>(parts, std::move(namespace_)));
       background_.start(watches_.back()->run());
     }
@@ -176,12 +190,36 @@ kube::Awaitable<void> Controller::look_at_the_store() {
   }
 }
 
+/// How long an object is not worked on because the process ended when it was. Its owner is told,
+/// once.
+std::optional<std::chrono::milliseconds> Controller::set_aside_for(const kube::ObjectKey& key) {
+  const auto aside = marks_.set_aside(key, timing_.now());
+  if (!aside) return std::nullopt;
+  if (!aside->is_news) return aside->wait;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(aside->wait).count();
+  log_error("The controller ended while it worked on this object: it is set aside",
+            {{"key", kube::to_text(key)}, {"times", aside->ends}, {"seconds", seconds}});
+  const auto times =
+      aside->ends == 1 ? std::string() : " " + std::to_string(aside->ends) + " times in a row";
+  events_.record({std::string(SealedSecret::api_version), std::string(SealedSecret::kind), key,
+                  ledger_.uid_of(key), ""},
+                 kube::EventType::warning, "ErrUnsealFailed",
+                 "The controller ended" + times + " while it worked on this SealedSecret: it is " +
+                     "tried again in " + std::to_string(seconds) + " s, or when it changes");
+  return aside->wait;
+}
+
 kube::Awaitable<void> Controller::work() {
   while (const auto turn = co_await queue_.get()) {
     const kube::ObjectKey& key = turn->key;
     if (!leading_.leads()) {
       // Interrupted: what a pass would write is refused.
       queue_.add_after(key, options_.election_timings().retry);
+      queue_.done(key);
+      continue;
+    }
+    if (const auto wait = set_aside_for(key)) {
+      queue_.add_after(key, *wait);
       queue_.done(key);
       continue;
     }
@@ -264,6 +302,7 @@ void Controller::keys_changed() {
 
 void Controller::refresh_metrics() {
   metrics_.set_leader(leading_.leads());
+  metrics_.set_set_aside(marks_.waiting());
   metrics_.set_keys(keys_.counts());
   metrics_.set_private_key_operations(private_key_operations());
   if (const auto newest = keys_.newest()) {

@@ -7,12 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "controller/attempts.hpp"
+#include "controller/crash_marks.hpp"
 #include "controller/drift_guard.hpp"
 #include "controller/fair_pool.hpp"
 #include "controller/going_namespaces.hpp"
@@ -94,6 +96,8 @@ class Controller {
   [[nodiscard]] kube::Awaitable<void> elect();
   void lead();
   [[nodiscard]] kube::Awaitable<void> work();
+  void open_marks();
+  [[nodiscard]] std::optional<std::chrono::milliseconds> set_aside_for(const kube::ObjectKey& key);
   [[nodiscard]] kube::Awaitable<void> until_stopped();
   [[nodiscard]] kube::Awaitable<void> wind_down();
   void list_again();
@@ -115,6 +119,7 @@ class Controller {
   Attempts attempts_;
   Settled settled_;
   GoingNamespaces going_;
+  CrashMarks marks_;
   DriftGuard drift_;
   Rivals rivals_;
   kube::WorkQueue queue_;

@@ -222,6 +222,11 @@ std::string Ledger::uid_of(const kube::ObjectKey& key) const {
   return it == entries_.end() ? std::string() : it->second.uid;
 }
 
+std::uint64_t Ledger::digest_of(const kube::ObjectKey& key) const {
+  const auto it = entries_.find(key);
+  return it == entries_.end() ? 0 : it->second.digest;
+}
+
 void Ledger::pass_begins(const json::value& object) {
   const auto it = entries_.find(kube::key_of(object));
   if (it == entries_.end()) return;

@@ -91,6 +91,8 @@ class Ledger {
   [[nodiscard]] bool knows(const kube::ObjectKey& key) const { return entries_.contains(key); }
   /// The uid of the SealedSecret; empty when there is none.
   [[nodiscard]] std::string uid_of(const kube::ObjectKey& key) const;
+  /// digest_of_object() of the SealedSecret as it was shown last; 0 when there is none.
+  [[nodiscard]] std::uint64_t digest_of(const kube::ObjectKey& key) const;
 
   /// The Secret that the last pass left right, if the object is still the same; else 0. Call it
   /// before pass_begins().

@@ -77,6 +77,11 @@ struct Metrics::Impl {
           .Name("sealed_secrets_controller_leader")
           .Help("Whether this replica is the one that writes: 1 (it leads) or 0 (it stands by)")
           .Register(registry);
+  prometheus::Family<prometheus::Gauge>& set_aside =
+      prometheus::BuildGauge()
+          .Name("sealed_secrets_controller_objects_set_aside")
+          .Help("SealedSecrets that wait because the process ended while it worked on them")
+          .Register(registry);
   prometheus::Family<prometheus::Gauge>& dependents =
       prometheus::BuildGauge()
           .Name("sealed_secrets_controller_key_dependents")
@@ -144,6 +149,10 @@ void Metrics::set_keys(const Keys& keys) {
 void Metrics::set_newest_key_age(double seconds) { impl_->newest_key_age.Add({}).Set(seconds); }
 
 void Metrics::set_leader(bool leads) { impl_->leader.Add({}).Set(leads ? 1 : 0); }
+
+void Metrics::set_set_aside(std::size_t count) {
+  impl_->set_aside.Add({}).Set(static_cast<double>(count));
+}
 
 void Metrics::set_dependents(const std::vector<Dependents>& keys) {
   const std::lock_guard lock(impl_->mutex);

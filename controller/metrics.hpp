@@ -45,6 +45,8 @@ class Metrics {
   void set_newest_key_age(double seconds);
   /// Whether this replica is the one that writes.
   void set_leader(bool leads);
+  /// Objects that wait because the process ended while it worked on them.
+  void set_set_aside(std::size_t count);
   /// A sealing key, and how many SealedSecrets depend on it. Without a name: on keys that are not
   /// here (any more).
   struct Dependents {

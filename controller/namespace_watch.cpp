@@ -84,6 +84,7 @@ void NamespaceWatch::on_sealed_secret(kube::ObjectEvent event) {
     case Kind::init: sealed_roll_.begin(); break;
     case Kind::init_apply: {
       sealed_roll_.saw(key);
+      look_at_mark(key, event.object);
       const bool known = parts_.ledger.knows(key);
       const bool needs_pass = parts_.ledger.sealed_secret_is(event.object, trust);
       if (needs_pass) changed(key, priority);
@@ -93,6 +94,7 @@ void NamespaceWatch::on_sealed_secret(kube::ObjectEvent event) {
       break;
     }
     case Kind::apply:
+      look_at_mark(key, event.object);
       if (parts_.ledger.sealed_secret_is(event.object, trust)) {
         changed(key, kube::Priority::live);
       } else {
@@ -103,6 +105,14 @@ void NamespaceWatch::on_sealed_secret(kube::ObjectEvent event) {
     case Kind::remove: gone(key); break;
     case Kind::init_done: sealed_secrets_listed(); break;
   }
+}
+
+/// An object that was being worked on when the last process ended. It needs a pass, if only to
+/// show that nothing happens.
+void NamespaceWatch::look_at_mark(const kube::ObjectKey& key, const boost::json::value& object) {
+  if (!parts_.marks.knows(key)) return;
+  parts_.marks.shown(key, digest_of_object(object));
+  if (parts_.ledger.leads() && !listed_) parts_.queue.add(key, kube::Priority::backlog);
 }
 
 /// What no pass of ours finds out, the status tells.
@@ -123,6 +133,10 @@ void NamespaceWatch::take_over() {
 void NamespaceWatch::sealed_secrets_listed() {
   for (const auto& missing : sealed_roll_.missing(parts_.ledger.keys_in(namespace_))) gone(missing);
   const bool first = !std::exchange(listed_, true);
+  for (const auto& marked : parts_.marks.keys()) {
+    const bool here = namespace_.empty() || marked.namespace_ == namespace_;
+    if (here && !parts_.ledger.knows(marked)) parts_.marks.gone(marked);
+  }
   if (first && secrets_ && !cancelled_) tasks_.start(secrets_->run());
 }
 
@@ -217,6 +231,7 @@ void NamespaceWatch::gone(const kube::ObjectKey& key) {
   parts_.attempts.outdate(key);
   parts_.ledger.sealed_secret_gone(key);
   parts_.settled.forget(key);
+  parts_.marks.gone(key);
   parts_.queue.forget(key);
   if (parts_.options.old_gc_behavior && parts_.ledger.leads()) parts_.queue.add(key);
   parts_.metrics.forget_condition(key);

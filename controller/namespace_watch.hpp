@@ -8,6 +8,7 @@
 
 #include "base/random.hpp"
 #include "controller/attempts.hpp"
+#include "controller/crash_marks.hpp"
 #include "controller/drift_guard.hpp"
 #include "controller/going_namespaces.hpp"
 #include "controller/ledger.hpp"
@@ -44,6 +45,7 @@ class NamespaceWatch {
     Metrics& metrics;
     Settled& settled;
     GoingNamespaces& going;
+    CrashMarks& marks;
     DriftGuard& drift;  ///< of Secrets
     Rivals& rivals;
     Random& random;
@@ -74,6 +76,7 @@ class NamespaceWatch {
                    kube::Priority priority);
   void changed(const kube::ObjectKey& key, kube::Priority priority);
   void gone(const kube::ObjectKey& key);
+  void look_at_mark(const kube::ObjectKey& key, const boost::json::value& object);
   void show_condition(const kube::ObjectKey& key, const boost::json::value& object);
   void repair(const kube::ObjectKey& key);
   void look_at_status(const kube::ObjectKey& key, const boost::json::value& object);

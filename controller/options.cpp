@@ -300,6 +300,12 @@ FlagSet::Group process_flags(Options& o) {
            {.name = "log-info-stdout",
             .help = "INFO lines to standard output, ERROR lines to standard error.",
             .set = FlagSet::toggle(o.log.info_to_stdout)},
+           {.name = "crash-marks-file",
+            .value = "path",
+            .help = "Where to mark what is being worked on, so that an object which ends the "
+                    "process is set aside by the next one; empty: nowhere "
+                    "(/tmp/sealed-secrets-controller.marks).",
+            .set = FlagSet::text(o.crash_marks_file)},
            {.name = "kubeconfig",
             .value = "path",
             .help = "Cluster to work in; else the pod's own, else $KUBECONFIG.",

@@ -72,6 +72,8 @@ struct Options {
   /// client-go's reading: 0 is its default (5 a second, 10 at once), a negative rate is none.
   [[nodiscard]] std::optional<kube::RequestRate> request_rate() const;
 
+  /// Ours: see CrashMarks; empty: none.
+  std::string crash_marks_file = "/tmp/sealed-secrets-controller.marks";
   std::optional<std::string> kubeconfig = {};  ///< ours: to run outside of a cluster
   /// The controller's own, where its keys live. Not a flag: see own_namespace().
   std::string own_namespace = "default";

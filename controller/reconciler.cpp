@@ -111,7 +111,10 @@ void write_audit(const json::value& sealed, const Result<Unsealed>& result) {
 
 Awaitable<Next> Reconciler::reconcile(kube::Turn turn, std::size_t failures) {
   const auto attempt = parts_.attempts.begin(turn.key);
+  parts_.marks.begin(turn.key);
+  parts_.marks.looks_at(turn.key, parts_.ledger.digest_of(turn.key));
   const Next next = co_await pass(turn, attempt, failures);
+  parts_.marks.end(turn.key, next.when == Next::When::done, parts_.now());
   parts_.attempts.end(turn.key);
   co_return next;
 }
@@ -196,6 +199,7 @@ Awaitable<Result<Reconciler::Seen>> Reconciler::look(kube::Turn turn, Attempts::
   const kube::ObjectKey& key = turn.key;
   auto sealed = co_await parts_.client.get(sealed_secrets_path(key.namespace_, key.name));
   if (!sealed) co_return sealed.error();
+  parts_.marks.looks_at(key, digest_of_object(*sealed));
   const auto right = parts_.ledger.right_secret(*sealed);
   parts_.ledger.pass_begins(*sealed);
 

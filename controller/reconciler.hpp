@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "controller/attempts.hpp"
+#include "controller/crash_marks.hpp"
 #include "controller/decide.hpp"
 #include "controller/fair_pool.hpp"
 #include "controller/going_namespaces.hpp"
@@ -60,6 +61,7 @@ class Reconciler {
     Attempts& attempts;
     Settled& settled;
     GoingNamespaces& going;
+    CrashMarks& marks;
     kube::EventRecorder& events;
     Metrics& metrics;
     FairPool& pool;

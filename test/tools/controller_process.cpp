@@ -84,9 +84,9 @@ ControllerProcess::ControllerProcess(const std::string& program, const ApiServer
 }
 
 void ControllerProcess::start(const std::string& program, const std::vector<std::string>& flags) {
-  std::vector<std::string> words = {program, "--kubeconfig=" + folder_ + "/kubeconfig",
-                                    "--listen-addr=127.0.0.1:0",
-                                    "--listen-metrics-addr=127.0.0.1:0"};
+  std::vector<std::string> words = {
+      program, "--kubeconfig=" + folder_ + "/kubeconfig", "--listen-addr=127.0.0.1:0",
+      "--listen-metrics-addr=127.0.0.1:0", "--crash-marks-file=" + folder_ + "/marks"};
   words.insert(words.end(), flags.begin(), flags.end());
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());

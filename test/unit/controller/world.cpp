@@ -133,6 +133,7 @@ World::World(Settings settings)
   options_.listen_addr = "127.0.0.1:0";
   options_.listen_metrics_addr = "127.0.0.1:0";
   options_.key_size = 2048;
+  options_.crash_marks_file = settings.crash_marks_file;
   options_.key_renew_period = settings.key_renew_period;
   set_election(options_, settings.quick_election);
   server.install_crd(settings.crd_text.empty() ? crd() : settings.crd_text);

@@ -96,6 +96,7 @@ class World {
     /// Leader election with the shortest times; else with such that no slow machine loses a Lease.
     bool quick_election = false;
     ControllerTiming timing = quick_timing();
+    std::string crash_marks_file = {};  ///< empty: none
   };
   World() : World(Settings{}) {}
   explicit World(Settings settings);
