@@ -12,9 +12,9 @@
 
 namespace bulla {
 
-// Base64 with the standard alphabet and padding (RFC 4648 section 4), by libsodium, in time that
-// does not depend on the contents. Decoding accepts what Kubernetes accepts: line breaks anywhere,
-// and padding bits that are not zero; every other stray character is an error.
+// Base64 with the standard alphabet and padding (RFC 4648 section 4), by libsodium in time that does
+// not depend on the contents; decode_base64() is for what is no secret. Decoding accepts what
+// Kubernetes does: line breaks anywhere, padding bits that are not zero; all else is an error.
 
 /// Appends the base64 form of `bytes` to `out`.
 void append_base64(std::string& out, std::span<const std::uint8_t> bytes);

@@ -7,8 +7,8 @@
 
 #include <memory>
 
-// OpenSSL's objects with owners, for the sources of rooms that link libcrypto. Header only: this
-// room doesn't.
+// OpenSSL's objects with owners, for the sources of rooms that link libcrypto. Header only: of this
+// room's sources only base64.cpp uses libcrypto.
 namespace bulla::openssl {
 
 /// A deleter that calls one of OpenSSL's free functions.

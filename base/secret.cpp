@@ -72,9 +72,9 @@ SecretBuffer SecretBuffer::copy_of(std::span<const std::uint8_t> bytes) {
 
 SecretBuffer SecretBuffer::copy_of(std::string_view text) { return copy_of(as_bytes(text)); }
 
-// Not inline: g++ 12 at -O3 sees writes past the end in the vector's growth, where there are none.
 void SecretBuffer::append(std::string_view text) {
-  bytes_.insert(bytes_.end(), text.begin(), text.end());
+  const auto bytes = as_bytes(text);  // of the vector's own type: they are copied at once
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
 }
 
 void SecretBuffer::resize(std::size_t size) {

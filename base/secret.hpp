@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 
+#include <boost/container/vector.hpp>
 #include <boost/json/memory_resource.hpp>
 #include <boost/json/storage_ptr.hpp>
 #include <cstddef>
@@ -11,7 +12,6 @@
 #include <new>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "base/allocation_budget.hpp"
 
@@ -115,8 +115,12 @@ class SecretBuffer {
   void resize(std::size_t size);
   void append(std::string_view text);
 
-  [[nodiscard]] std::span<const std::uint8_t> expose_secret() const noexcept { return bytes_; }
-  [[nodiscard]] std::span<std::uint8_t> expose_secret() noexcept { return bytes_; }
+  [[nodiscard]] std::span<const std::uint8_t> expose_secret() const noexcept {
+    return {bytes_.data(), bytes_.size()};
+  }
+  [[nodiscard]] std::span<std::uint8_t> expose_secret() noexcept {
+    return {bytes_.data(), bytes_.size()};
+  }
   /// Never a null pointer, so that C functions take what is empty too.
   [[nodiscard]] std::string_view expose_secret_text() const noexcept {
     if (bytes_.empty()) return "";
@@ -126,7 +130,8 @@ class SecretBuffer {
   friend bool operator==(const SecretBuffer& a, const SecretBuffer& b) noexcept;
 
  private:
-  using Bytes = std::vector<std::uint8_t, WipingAllocator<std::uint8_t>>;
+  // Boost's, because with an allocator of ours std::vector copies and clears byte by byte.
+  using Bytes = boost::container::vector<std::uint8_t, WipingAllocator<std::uint8_t>>;
   Bytes bytes_;
 };
 

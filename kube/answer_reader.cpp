@@ -25,7 +25,8 @@ AnswerReader::AnswerReader(std::shared_ptr<Connection> connection,
                            std::optional<std::uint64_t> body_bytes_max)
     : connection_(std::move(connection)),
       body_bytes_max_(body_bytes_max.value_or(0)),
-      input_(input_bytes) {
+      input_(input_bytes),
+      scratch_(input_bytes) {
   parser_.header_limit(static_cast<std::uint32_t>(limits::response_header_bytes_max));
   if (body_bytes_max) {
     parser_.body_limit(*body_bytes_max);
@@ -95,8 +96,7 @@ Awaitable<Result<AnswerHead>> AnswerReader::read_head() {
 }
 
 Awaitable<Result<bool>> AnswerReader::read_body_some(SecretBuffer& body) {
-  SecretBuffer scratch(input_bytes);
-  const auto room = scratch.expose_secret();
+  const auto room = scratch_.expose_secret();
   while (!parser_.is_done()) {
     auto& sink = parser_.get().body();
     sink.data = room.data();
@@ -110,6 +110,7 @@ Awaitable<Result<bool>> AnswerReader::read_body_some(SecretBuffer& body) {
     const auto written = room.size() - sink.size;
     if (written > 0) {
       body.append(as_text(room.first(written)));
+      sodium_memzero(room.data(), written);
       co_return true;
     }
     if (parser_.is_done() || begin_ != before) continue;

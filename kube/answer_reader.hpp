@@ -47,6 +47,7 @@ class AnswerReader {
   std::uint64_t body_bytes_max_;  ///< of no meaning where the body has no bound
   boost::beast::http::response_parser<boost::beast::http::buffer_body> parser_;
   SecretBuffer input_;
+  SecretBuffer scratch_;  ///< what the parser takes out of the chunks of a body; zeroed after use
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };

@@ -32,6 +32,16 @@ TEST_CASE("base64 is read by Go's rules, and errors name Go's byte") {
       {"=", nullptr, 0},
       {"YQ==YQ==", nullptr, 4},
       {"YWJj=", nullptr, 4},
+      // OpenSSL, which reads what is no secret, would take these.
+      {"Y=Jj", nullptr, 1},
+      {"=WJj", nullptr, 0},
+      {"YW=j", nullptr, 3},
+      {" YWJjYW", nullptr, 0},
+      {"YWJjYWI-", nullptr, 7},
+      {"YWJjYWI ", nullptr, 7},
+      {"YWJj----", nullptr, 4},
+      {"====", nullptr, 0},
+      {"YWJjY===", nullptr, 5},
   };
   for (const auto& c : cases) {
     CAPTURE(c.text);
