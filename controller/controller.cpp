@@ -7,7 +7,9 @@
 #include <thread>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
+#include "controller/audit.hpp"
 #include "controller/endpoints.hpp"
 #include "controller/key_secret.hpp"
 #include "controller/paths.hpp"
@@ -124,6 +126,7 @@ kube::Awaitable<Result<void>> Controller::run() {
 
   const bool has_key = co_await keys_.wait_for_key();
   if (has_key) {
+    background_.start(tell_namespaces());
     for (auto& namespace_ : options_.namespaces()) {
       NamespaceWatch::Parts parts{client_, options_, timing_.informer, ledger_,  attempts_,
                                   queue_,  events_,  metrics_,         settled_, going_,
@@ -135,6 +138,23 @@ kube::Awaitable<Result<void>> Controller::run() {
   }
   co_await wind_down();
   co_return end_;
+}
+
+/// Says once which namespaces are looked after, and which of those that were named are not there:
+/// a mistyped one would stay silent. Whether they are takes a right that a Role can't give.
+kube::Awaitable<void> Controller::tell_namespaces() {
+  const auto names = options_.namespaces();
+  if (names.front().empty()) co_return;
+  const std::vector<std::string_view> listed(names.begin(), names.end());
+  log_info("Looking after these namespaces only",
+           {{"namespaces", join_some(listed, limits::log_field_bytes_max)}});
+  for (const auto& name : options_.additional_namespaces) {
+    const auto found = co_await client_.get_metadata(namespace_path(name));
+    if (!found && found.error().code == Errc::not_found)
+      log_error(
+          "A namespace of --additional-namespaces is not there; it is looked after once it is",
+          {{"namespace", name}});
+  }
 }
 
 kube::Awaitable<void> Controller::elect() {

@@ -94,6 +94,7 @@ class Controller {
   explicit Controller(Parts parts);
   [[nodiscard]] Result<void> listen();
   [[nodiscard]] kube::Awaitable<void> elect();
+  [[nodiscard]] kube::Awaitable<void> tell_namespaces();
   void lead();
   [[nodiscard]] kube::Awaitable<void> work();
   void open_marks();

@@ -116,7 +116,7 @@ int controller_program(std::span<const char* const> arguments) {
   }
 
   bulla::configure_log(line->options.log);
-  for (const auto& sentence : line->deprecations) bulla::log_info(sentence);
+  for (const auto& sentence : line->notices) bulla::log_info(sentence);
   const auto status = run(std::move(line->options));
   if (status) return *status;
   bulla::log_error("Error starting the controller", {{"error", status.error().message}});

@@ -2,9 +2,12 @@
 #include "controller/options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <ctime>
+#include <iterator>
+#include <utility>
 
 #include "base/file.hpp"
 #include "base/flags.hpp"
@@ -82,24 +85,33 @@ FlagSet::Setter rfc1123(std::optional<WallTime>& target) {
   };
 }
 
+/// Go's slog.Level as text: a name in any case, and a whole number added to it ("warn+1"). There
+/// are no lines below INFO, and none between INFO and ERROR.
 FlagSet::Setter log_level(LogLevel& target) {
   return [&target](std::string_view value) -> Result<void> {
-    if (value == "INFO") {
-      target = LogLevel::info;
-    } else if (value == "ERROR") {
-      target = LogLevel::error;
-    } else {
-      return Error{Errc::invalid_input, quoted(value) + " is neither INFO nor ERROR"};
-    }
+    const std::string text = to_lower(value);
+    const auto sign = std::min(text.find_first_of("+-"), text.size());
+    const std::string_view name(text.data(), sign);
+    constexpr int info = 0;
+    const std::array<std::pair<std::string_view, int>, 4> levels{
+        {{"debug", -4}, {"info", info}, {"warn", 4}, {"error", 8}}};
+    const auto* const level =
+        std::ranges::find(levels, name, [](const auto& l) { return l.first; });
+    int added = 0;
+    const std::string_view rest = std::string_view(text).substr(sign);
+    if (level == levels.end() || (!rest.empty() && !FlagSet::number(added)(rest)))
+      return Error{Errc::invalid_input, quoted(value) + " is none of DEBUG, INFO, WARN and ERROR"};
+    target = level->second + added > info ? LogLevel::error : LogLevel::info;
     return {};
   };
 }
 
 FlagSet::Setter log_format(LogFormat& target) {
   return [&target](std::string_view value) -> Result<void> {
-    if (value == "text") {
+    const std::string name = to_lower(value);
+    if (name == "text") {
       target = LogFormat::text;
-    } else if (value == "json") {
+    } else if (name == "json") {
       target = LogFormat::json;
     } else {
       return Error{Errc::invalid_input, quoted(value) + " is neither text nor json"};
@@ -291,7 +303,7 @@ FlagSet::Group process_flags(Options& o) {
   return {"Process",
           {{.name = "log-level",
             .value = "INFO|ERROR",
-            .help = "Lines to log.",
+            .help = "Lines to log; DEBUG is as INFO, and WARN as ERROR.",
             .set = log_level(o.log.level)},
            {.name = "log-format",
             .value = "text|json",
@@ -366,6 +378,22 @@ Result<void> check(const Options& options) {
   return check_election(options);
 }
 
+/// A truth value after a switch ("--all-namespaces false") is a word of its own, which the
+/// reference passes over. So it is here, with a notice; another word is a mistake.
+Result<void> tell_of_words(const std::vector<std::string>& words,
+                           std::vector<std::string>& notices) {
+  for (const auto& word : words) {
+    bool truth = false;
+    if (!FlagSet::toggle(truth)(word))
+      return Error{Errc::invalid_input, "unexpected argument " + quoted(word)};
+    notices.push_back(
+        quoted(word) +
+        " stands alone and is passed over: a switch takes its value with '=', such as "
+        "--all-namespaces=false");
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::string> Options::namespaces() const {
@@ -402,10 +430,10 @@ Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
   const FlagSet flags = make_flags(line.options, version, help);
   auto parsed = flags.parse(arguments);
   if (!parsed) return parsed.error();
-  if (!parsed->words.empty())
-    return Error{Errc::invalid_input, "unexpected argument " + quoted(parsed->words.front())};
-
-  line.deprecations = std::move(parsed->deprecations);
+  if (auto told = tell_of_words(parsed->words, line.notices); !told) return told.error();
+  for (const auto& error : parsed->unread_environment)
+    line.notices.push_back(error.message + "; the default is taken");
+  std::ranges::move(parsed->deprecations, std::back_inserter(line.notices));
   line.mode = help      ? CommandLine::Mode::help
               : version ? CommandLine::Mode::version
                         : CommandLine::Mode::run;

@@ -86,7 +86,7 @@ struct CommandLine {
   enum class Mode { run, version, help };
   Mode mode = Mode::run;
   Options options = {};
-  std::vector<std::string> deprecations = {};  ///< sentences for the user
+  std::vector<std::string> notices = {};  ///< sentences for the user: what is odd, and taken
 };
 
 /// Reads the command line (without the program's name) and the environment (SEALED_SECRETS_...).

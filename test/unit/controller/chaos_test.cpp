@@ -3,18 +3,16 @@
 // A random schedule of changes and faults, from a seed. BULLA_CHAOS_SEED=N runs that one alone; the
 // seed of a failure is in its message. The schedule repeats exactly, the threads' turns do not.
 #include <doctest/doctest.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <array>
 #include <boost/json/serialize.hpp>
 #include <cstdlib>
-#include <iostream>
 #include <map>
 #include <random>
 #include <set>
 
 #include "base/base64.hpp"
+#include "captured_output.hpp"
 #include "controller/key_secret.hpp"
 #include "json_text.hpp"
 #include "kube/object.hpp"
@@ -34,39 +32,6 @@ constexpr std::string_view canary_base64 = "Y2FuYXJ5L";  // and whatever follows
 bool has_canary(std::string_view text) {
   return text.find(canary) != text.npos || text.find(canary_base64) != text.npos;
 }
-
-/// What this process writes to standard output and error while it lives: the controllers' log.
-class CapturedOutput {
- public:
-  CapturedOutput() {
-    std::cout.flush();
-    ::dup2(file_, STDOUT_FILENO);
-    ::dup2(file_, STDERR_FILENO);
-  }
-  CapturedOutput(const CapturedOutput&) = delete;
-  CapturedOutput& operator=(const CapturedOutput&) = delete;
-  ~CapturedOutput() {
-    end();
-    for (const int descriptor : {file_, stdout_, stderr_}) ::close(descriptor);
-  }
-
-  /// Writes on as before, with what was held back first, and returns that.
-  std::string end() {
-    std::cout.flush();
-    ::dup2(stdout_, STDOUT_FILENO);
-    ::dup2(stderr_, STDERR_FILENO);
-    std::string text(static_cast<std::size_t>(::lseek(file_, 0, SEEK_END)), '\0');
-    REQUIRE(::pread(file_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
-    REQUIRE(::ftruncate(file_, 0) == 0);
-    std::cout << text << std::flush;
-    return text;
-  }
-
- private:
-  int file_ = ::memfd_create("output", MFD_CLOEXEC);
-  int stdout_ = ::dup(STDOUT_FILENO);
-  int stderr_ = ::dup(STDERR_FILENO);
-};
 
 std::vector<std::uint64_t> seeds() {
   const char* given = std::getenv("BULLA_CHAOS_SEED");

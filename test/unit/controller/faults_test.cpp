@@ -3,6 +3,7 @@
 // Whatever the API server does, the controller carries on and loses nothing.
 #include <doctest/doctest.h>
 
+#include "captured_output.hpp"
 #include "world.hpp"
 
 namespace bulla::test {
@@ -268,6 +269,28 @@ TEST_CASE("without permission to watch Secrets, --skip-recreate works") {
     if (request.verb == "watch" && request.resource == "secrets")
       CHECK(request.ns == "kube-system");
   }
+}
+
+TEST_CASE("the log names the namespaces looked after, and those that are not there") {
+  World::Settings settings;
+  settings.options.all_namespaces = false;
+  settings.options.additional_namespaces = {"a", "mistyped"};
+  settings.start = false;
+  World world(settings);
+  world.apply(good_object("a", "s"));
+  world.server.inject(Fault::error(404, {.resource = "namespaces", .name = "mistyped"}));
+  CapturedOutput output;
+  world.start();
+  CHECK(world.wait_for_condition("a", "s", "True"));
+  CHECK(world.server.wait_for([&] {
+    return world.server.count_requests({.resource = "namespaces", .name = "mistyped"}) == 1;
+  }));
+  world.stop();
+  const auto log = output.end();
+  CHECK(log.find("namespaces=kube-system,a,mistyped") != std::string::npos);
+  CHECK(log.find("is not there; it is looked after once it is\" namespace=mistyped") !=
+        std::string::npos);
+  CHECK(log.find("once it is\" namespace=a") == std::string::npos);
 }
 
 TEST_CASE("several namespaces are looked after, and no others") {

@@ -135,7 +135,11 @@ TEST_CASE("what can't be understood is refused") {
       {"--leader-elect-lease-duration=4500ms", "in whole seconds"},
       {"--leader-elect-resource-name=", "--leader-elect-resource-name must not be empty"},
       {"word", "unexpected argument \"word\""},
-      {"--log-level=DEBUG", "neither INFO nor ERROR"},
+      {"--log-level=loud", "\"loud\" is none of DEBUG, INFO, WARN and ERROR"},
+      {"--log-level=INFO+", "none of DEBUG"},
+      {"--log-level=INFO 1", "none of DEBUG"},
+      {"--log-level=", "none of DEBUG"},
+      {"--log-format=xml", "neither text nor json"},
       {"--key-ttl=soon", "time: invalid duration \"soon\""},
       {"--key-cutoff-time=yesterday", "is no RFC 1123 time"},
       {"--privatekey-labels=x", "\"x\" is not of the form key=value"},
@@ -146,6 +150,34 @@ TEST_CASE("what can't be understood is refused") {
     REQUIRE_FALSE(line.has_value());
     CHECK(line.error().message.find(c.says) != std::string::npos);
   }
+}
+
+TEST_CASE("log levels are read as the reference reads them") {
+  struct Case {
+    const char* level;
+    LogLevel lines;
+  };
+  const Case cases[] = {
+      {"DEBUG", LogLevel::info},    {"INFO", LogLevel::info},    {"info", LogLevel::info},
+      {"INFO-2", LogLevel::info},   {"WARN", LogLevel::error},   {"INFO+1", LogLevel::error},
+      {"error", LogLevel::error},   {"ERROR-8", LogLevel::info}, {"DEBUG+5", LogLevel::error},
+      {"Error+3", LogLevel::error},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.level);
+    const auto line = parse({"--log-level", c.level});
+    REQUIRE(line.has_value());
+    CHECK(line->options.log.level == c.lines);
+  }
+  CHECK(parse({"--log-format=JSON"})->options.log.format == LogFormat::json);
+}
+
+TEST_CASE("a truth value that stands alone is passed over, as the reference does, and told") {
+  const auto line = parse({"--all-namespaces", "false", "--update-status"});
+  REQUIRE(line.has_value());
+  CHECK(line->options.all_namespaces);
+  REQUIRE(line->notices.size() == 1);
+  CHECK(line->notices.front().starts_with("\"false\" stands alone"));
 }
 
 TEST_CASE("--version and --help win over flags that make no sense together") {
