@@ -48,6 +48,7 @@ Controller::Controller(Parts parts)
       random_(parts.random),
       pool_(key_threads()),
       fair_pool_(client_.executor(), pool_, key_threads()),
+      metrics_(options_.metrics_omit_secret_labels),
       ledger_(options_.repair_drift, Ledger::Role::stands_by),
       going_(timing_.going_wait),
       drift_(timing_.drift_wait),
@@ -115,7 +116,8 @@ void Controller::open_marks() {
 }
 
 kube::Awaitable<Result<void>> Controller::run() {
-  log_info("Starting sealed-secrets controller", {{"version", contract_version}});
+  log_info("Starting sealed-secrets controller",
+           {{"version", contract_version}, {"build", BULLA_VERSION}});
   background_.start(http_->run());
   log_info("HTTP server serving", {{"addr", http_->address()}});
   background_.start(metrics_http_->run());

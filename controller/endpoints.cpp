@@ -58,7 +58,7 @@ HttpReply liveness(bool healthy) {
 
 HttpReply readiness(bool ready) {
   if (ready) return text_reply(200, "ok\n");
-  auto reply = text_reply(503, "not ready: keys or objects are still being listed\n");
+  auto reply = text_reply(503, "not ready\n");
   reply.headers.emplace_back("Retry-After", "1");
   return reply;
 }

@@ -94,6 +94,7 @@ struct Metrics::Impl {
           .Help("Private-key operations, for SealedSecrets and for HTTP requests")
           .Register(registry);
 
+  bool omits_conditions = false;
   std::mutex mutex;  // guards what follows
   struct Condition {
     std::string instance;
@@ -107,7 +108,8 @@ struct Metrics::Impl {
   [[nodiscard]] std::string conditions_text() const;
 };
 
-Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
+Metrics::Metrics(bool omits_conditions) : impl_(std::make_unique<Impl>()) {
+  impl_->omits_conditions = omits_conditions;
   prometheus::BuildGauge()
       .Name("sealed_secrets_controller_build_info")
       .Help("Build information.")
@@ -125,6 +127,7 @@ void Metrics::unseal_failed(std::string_view reason, std::string_view namespace_
 }
 
 void Metrics::set_condition(const kube::ObjectKey& key, std::string_view instance, bool synced) {
+  if (impl_->omits_conditions) return;
   const std::lock_guard lock(impl_->mutex);
   Impl::Condition& condition = impl_->of_object[key];
   condition.instance = instance;

@@ -19,7 +19,8 @@ namespace bulla {
 /// from what an HTTP client sends.
 class Metrics {
  public:
-  Metrics();
+  /// With `omits_conditions`, set_condition() has no effect: no series names an object.
+  explicit Metrics(bool omits_conditions = false);
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;

@@ -265,6 +265,10 @@ FlagSet::Group service_flags(Options& o) {
         .value = "int",
         .help = "Requests beyond that rate that may come at once (default 2).",
         .set = FlagSet::number(o.rate_limit_burst)},
+       {.name = "metrics-omit-secret-labels",
+        .help = "No condition_info: no series names a SealedSecret. Namespaces (errors) and the "
+                "names of key Secrets stay.",
+        .set = FlagSet::toggle(o.metrics_omit_secret_labels)},
        {.name = "tls-cert-file",
         .value = "path",
         .help = "Serve HTTPS on --listen-addr with this certificate (PEM); read again when it "

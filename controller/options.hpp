@@ -19,7 +19,7 @@ namespace bulla {
 
 /// The release of Sealed Secrets whose contract this controller keeps; --version and the metric
 /// build_info name it.
-inline constexpr std::string_view contract_version = "0.36.6";
+inline constexpr std::string_view contract_version = "0.40.0";
 
 /// What puts the newest key first.
 enum class KeyOrder { certificate_not_before, secret_creation };
@@ -43,6 +43,7 @@ struct Options {
   bool update_status = true;
   bool skip_recreate = false;
   bool repair_drift = true;  ///< ours
+  bool metrics_omit_secret_labels = false;
   bool old_gc_behavior = false;
   std::vector<std::string> allowed_secret_types = {};  ///< ours; empty: every type
   /// How often a write that the API server refused as invalid is tried again.

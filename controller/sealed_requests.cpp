@@ -161,11 +161,9 @@ Admission SealedRequests::admit(const HttpHead& head) {
   const auto now = parts_.now();
   const std::string client = counted_for(head.path, head.client);
   const auto own = per_client_.take(client, now);
-  if (head.path == verify_path) {
-    admission.headers = {{"X-Ratelimit-Limit", std::to_string(own.limit)},
-                         {"X-Ratelimit-Remaining", std::to_string(own.remaining)},
-                         {"X-Ratelimit-Reset", seconds_up(own.reset)}};
-  }
+  admission.headers = {{"X-Ratelimit-Limit", std::to_string(own.limit)},
+                       {"X-Ratelimit-Remaining", std::to_string(own.remaining)},
+                       {"X-Ratelimit-Reset", seconds_up(own.reset)}};
   if (!own.allowed) {
     admission.refusal = later(429, "limit exceeded", own.retry_after);
     return admission;

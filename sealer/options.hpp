@@ -16,7 +16,7 @@ namespace bulla::sealer {
 
 /// The release of Sealed Secrets whose behaviour `kubeseal` has: what `--version` prints, because
 /// scripts compare it with the controller's.
-inline constexpr std::string_view contract_version = "0.36.6";
+inline constexpr std::string_view contract_version = "0.40.0";
 
 /// What the command line and the environment (SEALED_SECRETS_...) ask for.
 struct Options {

@@ -58,6 +58,11 @@ def mask_volatile(data):
     return data
 
 
+def as_of_the_contract(data):
+    """The runs were recorded of 0.36.6; the contract is 0.40.0, and --version says so."""
+    return data.replace(b"kubeseal version: 0.36.6\n", b"kubeseal version: 0.40.0\n")
+
+
 # ---------------------------------------------------------------- fake API server
 class FakeServer:
     """Serves the canned answers of server.json and notes what was asked."""
@@ -325,7 +330,7 @@ def check_case(prog, case, oracle, timeout):
         bad.append("exit code %s, expected %s (stderr: %s)" % (r.rc, want_rc, short(r.stderr)))
     mode = spec["mode"]
     where = spec.get("result", "stdout")
-    want_out = read(os.path.join(case, "stdout"))
+    want_out = as_of_the_contract(read(os.path.join(case, "stdout")))
     if b"--recovery-private-key" in want_out and b"--controller-namespace" in want_out:
         # The reference prints its flag listing here. Its wording and layout are its own: a program under
         # test words its help itself. What must agree: the exit code, that help for the asking names every

@@ -213,7 +213,9 @@ TEST_CASE("the endpoints answer as the reference's") {
 
 TEST_CASE("ready is not the same as alive") {
   Endpoints endpoints;
-  CHECK(has(endpoints.serving.get("/readyz"), "HTTP/1.1 503 "));
+  const auto early = endpoints.serving.get("/readyz");
+  CHECK(has(early, "HTTP/1.1 503 "));
+  CHECK(body_of(early) == "not ready\n");
   CHECK(has(endpoints.serving.get("/healthz"), "HTTP/1.1 200 "));
   endpoints.ready = true;
   CHECK(has(endpoints.serving.get("/readyz"), "HTTP/1.1 200 "));

@@ -88,8 +88,11 @@ TEST_CASE("recorded requests are answered as recorded, or better") {
     CHECK(answer.status == request.at("status").as_int64());
     const auto recorded_type = text_at(request, "headers.Content-Type");
     if (!recorded_type.empty()) CHECK(header(answer, "Content-Type") == recorded_type);
-    CHECK(header(answer, "X-Ratelimit-Limit").empty() ==
-          text_at(request, "headers.X-Ratelimit-Limit").empty());
+    // The recording is of 0.36; since 0.39 rotate's answers have the headers too.
+    if (!text_at(request, "headers.X-Ratelimit-Limit").empty() || about.starts_with("rotate")) {
+      for (const auto* name : {"Limit", "Remaining", "Reset"})
+        CHECK_FALSE(header(answer, std::string("X-Ratelimit-") + name).empty());
+    }
     if (!about.starts_with("rotate")) {
       CHECK(answer.body == text_at(request, "response"));
       continue;

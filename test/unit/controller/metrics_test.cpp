@@ -44,9 +44,16 @@ TEST_CASE("names, labels and help texts are the reference's") {
   CHECK(shape_of(metrics.text()) == shape_of(controller_file("metrics.txt")));
 }
 
+TEST_CASE("without labels of Secrets no series names an object") {
+  Metrics metrics(true);
+  metrics.set_condition({"rec2", "other"}, "app", false);
+  CHECK(metrics.text().find("condition_info") == std::string::npos);
+  CHECK(metrics.text().find("other") == std::string::npos);
+}
+
 TEST_CASE("values") {
   Metrics metrics;
-  CHECK(metrics.text().find("sealed_secrets_controller_build_info{revision=\"0.36.6\"} 0\n") !=
+  CHECK(metrics.text().find("sealed_secrets_controller_build_info{revision=\"0.40.0\"} 0\n") !=
         std::string::npos);
   CHECK(metrics.text().find("sealed_secrets_controller_unseal_requests_total 0\n") !=
         std::string::npos);
