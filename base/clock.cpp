@@ -174,8 +174,10 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
 
 Result<nanoseconds> parse_go_duration(std::string_view text) {
   const auto duration = read_go_duration(text);
-  if (!duration) return Error{Errc::invalid_input, "time: invalid duration " + quoted(text)};
-  return *duration;
+  if (duration) return *duration;
+  Error error{Errc::invalid_input, "time: invalid duration " + quoted(text)};
+  if (!text.ends_with('d') && !text.ends_with('w')) return error;
+  return std::move(error).hint("the largest unit is h, an hour: 30 days are 720h");
 }
 
 std::optional<nanoseconds> read_go_duration(std::string_view text) noexcept {

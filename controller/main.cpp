@@ -103,7 +103,9 @@ Result<int> run(bulla::Options options) {
 int controller_program(std::span<const char* const> arguments) {
   auto line = bulla::parse_command_line(arguments);
   if (!line) {
-    print(stderr, "error: " + line.error().message + "\nUsage: controller [flags] (see --help)\n");
+    std::string text = "error: " + line.error().message + "\n";
+    for (const auto& hint : line.error().hints) text += "hint: " + hint + "\n";
+    print(stderr, text + "Usage: controller [flags] (see --help)\n");
     return exit_usage;
   }
   if (line->mode == bulla::CommandLine::Mode::help) {

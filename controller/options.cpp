@@ -362,6 +362,15 @@ Result<void> check_election(const Options& options) {
       ", --leader-elect-retry-period " + format_go_duration(options.retry_period));
 }
 
+/// Whether a name that begins so, and goes on with what we add, can be a Secret's (RFC 1123).
+bool may_begin_a_name(std::string_view prefix) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  constexpr std::size_t name_max = 253;
+  constexpr std::size_t added_max = 16;  // "-" or nothing, and what makes the name unique
+  return prefix.size() <= name_max - added_max && letters.find(prefix.front()) != prefix.npos &&
+         prefix.find_first_not_of(std::string(letters) + "-.") == prefix.npos;
+}
+
 Result<void> check(const Options& options) {
   if (options.key_size < limits::new_key_bits_min || options.key_size > limits::new_key_bits_max)
     return Error{Errc::invalid_input, "--key-size " + std::to_string(options.key_size) +
@@ -379,6 +388,12 @@ Result<void> check(const Options& options) {
     return Error{Errc::invalid_input, "--tls-cert-file and --tls-key-file need each other"};
   if (options.key_prefix.empty())
     return Error{Errc::invalid_input, "--key-prefix must not be empty"};
+  if (!may_begin_a_name(options.key_prefix))
+    return Error{
+        Errc::invalid_input,
+        "--key-prefix " + quoted(options.key_prefix) +
+            ": names of Secrets are made of lower-case letters, digits, '-' and '.', begin "
+            "with a letter or a digit, and have at most 253 characters"};
   return check_election(options);
 }
 

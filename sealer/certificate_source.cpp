@@ -57,6 +57,15 @@ std::string shown_source(const Options& options) {
   return is_url ? kube::without_credentials(options.certificate) : options.certificate;
 }
 
+/// What a server sent, if there is a certificate in it: it may be a log-in page with status 200.
+Result<std::string> with_certificate(const Options& options, Result<std::string> text) {
+  if (!text) return text;
+  const auto certificate = Certificate::from_pem(*text);
+  if (!certificate && certificate.error().code == Errc::not_found)
+    return no_certificate(shown_source(options), *text);
+  return text;
+}
+
 }  // namespace
 
 Result<std::string> fetch_certificate(const Options& options) {
@@ -64,7 +73,7 @@ Result<std::string> fetch_certificate(const Options& options) {
   if (source.empty()) {
     auto controller = Controller::reach(options);
     if (!controller) return controller.error();
-    return controller->certificate();
+    return with_certificate(options, controller->certificate());
   }
   const auto url = kube::parse_url(source);
   if (!url) {
@@ -73,7 +82,8 @@ Result<std::string> fetch_certificate(const Options& options) {
     return text ? text : url.error();
   }
   if (url->scheme.size() < 2) return read_certificate_file(source);  // one letter is a drive
-  return url->scheme == "file" ? read_file_url(source, *url) : kube::fetch_url(source);
+  if (url->scheme == "file") return read_file_url(source, *url);
+  return with_certificate(options, kube::fetch_url(source));
 }
 
 Result<PublicKey> sealing_key(const Options& options) {

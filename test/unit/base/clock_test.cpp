@@ -55,6 +55,9 @@ TEST_CASE("durations are read and printed as Go does") {
     CHECK(format_go_duration(c.value) == c.printed);
   }
   CHECK(parse_go_duration("x").error().message == "time: invalid duration \"x\"");
+  CHECK(parse_go_duration("x").error().hints.empty());
+  CHECK(parse_go_duration("30d").error().hints.front() ==
+        "the largest unit is h, an hour: 30 days are 720h");
   CHECK(format_go_duration(std::chrono::nanoseconds::min()) == "-2562047h47m16.854775808s");
 }
 

@@ -172,4 +172,30 @@ TEST_CASE("an input of another namespace is merged with a warning") {
             options.merge_into + " is\n");
 }
 
+TEST_CASE("what a server sends instead of a certificate is not printed as one") {
+  struct Row {
+    const char* sent;
+    const char* holds;
+  };
+  const Row rows[] = {{"<html>Sign in</html>", "holds a web page"}, {"", "is empty"}};
+  for (const auto& row : rows) {
+    CAPTURE(row.sent);
+    TinyServer server([&](const Seen& seen, std::size_t) {
+      return http_answer(200, seen.head.find("/proxy/") == std::string::npos &&
+                                      seen.head.find("/services/") != std::string::npos
+                                  ? service
+                                  : std::string(row.sent));
+    });
+    const Desk desk;
+    auto options = desk.options("");
+    options.fetch_certificate = true;
+    options.certificate = server.url() + "/cert.pem";
+    CHECK(told(sealer::run(options)).find(row.holds) != std::string::npos);
+    options.certificate.clear();
+    options.cluster.server = server.url();
+    CHECK(told(sealer::run(options)).find(std::string("the controller's answer ") + row.holds) !=
+          std::string::npos);
+  }
+}
+
 }  // namespace bulla::test
