@@ -190,6 +190,37 @@ TEST_CASE("--version and --help win over flags that make no sense together") {
   CHECK(help_text().find("--key-renew-period") != std::string::npos);
 }
 
+TEST_CASE("--help tells the defaults") {
+  const Options o;
+  const auto truth = [](bool value) { return std::string(value ? "true" : "false"); };
+  const std::pair<const char*, std::string> defaults[] = {
+      {"--key-prefix", o.key_prefix},
+      {"--key-size", std::to_string(o.key_size)},
+      {"--key-ttl", format_go_duration(o.key_ttl)},
+      {"--key-renew-period", format_go_duration(o.key_renew_period)},
+      {"--key-order-priority", "CertNotBefore"},
+      {"--accept-deprecated-v1-data", truth(o.accept_deprecated_v1_data)},
+      {"--update-status", truth(o.update_status)},
+      {"--repair-drift", truth(o.repair_drift)},
+      {"--max-unseal-retries", std::to_string(o.max_unseal_retries)},
+      {"--listen-addr", o.listen_addr},
+      {"--listen-metrics-addr", o.listen_metrics_addr},
+      {"--read-timeout", format_go_duration(o.read_timeout)},
+      {"--write-timeout", format_go_duration(o.write_timeout)},
+      {"--rate-limit", std::to_string(o.rate_limit)},
+      {"--rate-limit-burst", std::to_string(o.rate_limit_burst)},
+  };
+  const std::string help = help_text();
+  for (const auto& [flag, value] : defaults) {
+    CAPTURE(flag);
+    const auto begin = help.find(std::string(flag) + " ");
+    REQUIRE(begin != std::string::npos);
+    // The text of a flag ends where the next one's begins.
+    const auto text = help.substr(begin, help.find("\n      --", begin) - begin);
+    CHECK(text.find("(" + value + ")") != std::string::npos);
+  }
+}
+
 TEST_CASE("the namespaces to look after") {
   Options options;
   CHECK(options.namespaces() == std::vector<std::string>{""});
