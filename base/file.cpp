@@ -147,18 +147,62 @@ Result<void> write_in_place(const std::string& path, std::string_view contents) 
 }
 
 /// Puts a new file with `contents` in the place of `target`, which errors call `path`. `prepare`
-/// gets the new file's descriptor; until then it is the writer's and of mode 0600.
+/// gets the new file's descriptor; until then it is the writer's and of mode 0600. `number` becomes
+/// errno if the temporary file could not be made or renamed.
 template <typename Prepare>
 Result<void> replace_by_rename(const std::string& path, const std::string& target,
-                               std::string_view contents, Prepare prepare) {
+                               std::string_view contents, int& number, Prepare prepare) {
   TemporaryFile temporary(target);
-  if (!temporary.opened()) return failure("open", path);
+  if (!temporary.opened()) {
+    number = errno;
+    return failure("open", path);
+  }
   const int file = temporary.descriptor();
   if (auto written = write_descriptor(file, path, contents); !written) return written;
   if (!prepare(file) || ::fsync(file) != 0) return failure("write", path);
-  if (!temporary.rename_to(target)) return failure("rename", path);
+  if (!temporary.rename_to(target)) {
+    number = errno;
+    return failure("rename", path);
+  }
   sync_folder_of(target);
   return {};
+}
+
+/// All of the file from its beginning, on the disk when it returns.
+Result<void> write_whole(int file, const std::string& path, std::string_view contents) {
+  if (::lseek(file, 0, SEEK_SET) != 0) return failure("write", path);
+  if (auto written = write_descriptor(file, path, contents); !written) return written;
+  if (::ftruncate(file, static_cast<off_t>(contents.size())) != 0 || ::fsync(file) != 0)
+    return failure("write", path);
+  return {};
+}
+
+/// Takes the room on the disk for `size` bytes without a change of what is there; errno if it
+/// fails.
+bool make_room(int file, std::size_t size) {
+  errno = size == 0 ? 0 : ::posix_fallocate(file, 0, static_cast<off_t>(size));
+  return errno == 0 || errno == EOPNOTSUPP || errno == EINVAL;  // not every file system can
+}
+
+/// Writes over the regular file itself.
+Result<void> overwrite(const std::string& path, std::string_view contents) {
+  const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!file) return failure("open", path);
+  const auto old = read_descriptor(file.get(), path, SSIZE_MAX - 1);
+  if (!old) return old.error();
+  auto written = make_room(file.get(), contents.size()) ? write_whole(file.get(), path, contents)
+                                                        : Result<void>(failure("write", path));
+  if (written) return written;
+  if (const auto back = write_whole(file.get(), path, old->expose_secret_text()); !back)
+    return std::move(written).error().hint("what was there could not be put back: " +
+                                           back.error().message);
+  return written;
+}
+
+/// Whether no other file could take the place of one for what is around it: errno of
+/// replace_by_rename().
+bool can_only_be_written_over(int number) {
+  return number == EBUSY || number == EACCES || number == EPERM || number == EROFS;
 }
 
 }  // namespace
@@ -214,13 +258,19 @@ Result<void> replace_file(const std::string& path, std::string_view contents,
     return Error{Errc::invalid_input, joined("open", path, "is a directory")};
   if (exists && !S_ISREG(old.st_mode)) return write_in_place(path, contents);
 
+  if (exists && old.st_nlink > 1 && ::access(path.c_str(), W_OK) == 0)
+    return overwrite(path, contents);
+
   const mode_t mode = exists ? old.st_mode & 07777 : new_file_mode & ~current_umask();
-  return replace_by_rename(path, resolved(path), contents, [&](int file) {
+  int number = 0;
+  auto replaced = replace_by_rename(path, resolved(path), contents, number, [&](int file) {
     // Only root may give a file away: for others the owner stays whoever writes it.
     if (exists) [[maybe_unused]]
       const int kept = ::fchown(file, old.st_uid, old.st_gid);
     return ::fchmod(file, mode) == 0;
   });
+  if (!replaced && exists && can_only_be_written_over(number)) return overwrite(path, contents);
+  return replaced;
 }
 
 Result<void> replace_secret_file(const std::string& path, std::string_view contents) {
@@ -231,7 +281,8 @@ Result<void> replace_secret_file(const std::string& path, std::string_view conte
   const auto target = resolved_through_own_links(path);
   if (!target) return target.error();
   if (exists && !S_ISREG(old.st_mode)) return write_in_place(path, contents);
-  return replace_by_rename(path, *target, contents,
+  int number = 0;
+  return replace_by_rename(path, *target, contents, number,
                            [](int file) { return ::fchmod(file, 0600) == 0; });
 }
 

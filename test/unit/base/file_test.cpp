@@ -3,9 +3,14 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -106,6 +111,80 @@ TEST_CASE("a failed replacement leaves the old file and nothing else") {
   if (fs::exists("/dev/full"))
     CHECK(replace_file("/dev/full", "x", 0600).error().message ==
           "write /dev/full: no space left on device");
+}
+
+TEST_CASE("a file of several names keeps them") {
+  const Folder folder;
+  write(folder / "a", "a longer text");
+  fs::create_hard_link(folder / "a", folder / "b");
+  CHECK(replace_file(folder / "a", "new", 0600).has_value());
+  CHECK(text_of(folder / "b") == "new");
+  CHECK(folder.entries() == 2);
+  CHECK(replace_file(folder / "b", "", 0600).has_value());
+  CHECK(text_of(folder / "a").empty());
+}
+
+TEST_CASE("a file is written in a folder where no other can be made") {
+  const Folder folder;
+  const auto path = folder / "a";
+  write(path, "old and longer");
+  constexpr uid_t somebody = 65534;
+  const bool root = ::geteuid() == 0;
+  if (root) REQUIRE(::chown(path.c_str(), somebody, somebody) == 0);
+  REQUIRE(::chmod((folder / ".").c_str(), 0555) == 0);
+  if (root) REQUIRE(::seteuid(somebody) == 0);  // root may write anywhere
+  const auto written = replace_file(path, "new", 0600);
+  REQUIRE(::chmod(path.c_str(), 0444) == 0);
+  const auto refused = replace_file(path, "newer", 0600);
+  if (root) REQUIRE(::seteuid(0) == 0);
+  REQUIRE(::chmod((folder / ".").c_str(), 0755) == 0);
+  CHECK(written.has_value());
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message == "open " + path + ": permission denied");
+  CHECK(text_of(path) == "new");
+}
+
+TEST_CASE("a file that is mounted, as into a container, is written") {
+  const Folder folder;
+  write(folder / "outside", "old");
+  write(folder / "inside", "");
+  constexpr int no_rights = 77;
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const auto inside = folder / "inside";
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount((folder / "outside").c_str(), inside.c_str(), nullptr, MS_BIND, nullptr) != 0)
+      ::_exit(no_rights);
+    ::_exit(replace_file(inside, "new", 0600).has_value() ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == no_rights) {
+    MESSAGE("not run: nothing can be mounted here");
+    return;
+  }
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(text_of(folder / "outside") == "new");
+}
+
+TEST_CASE("a full disk leaves a file that can only be written over as it was") {
+  const Folder folder;
+  write(folder / "a", "old");
+  fs::create_hard_link(folder / "a", folder / "b");
+  struct rlimit before {};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto old_action = std::signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit small { 100, before.rlim_max };
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  const auto refused = replace_file(folder / "a", std::string(1000, 'x'), 0600);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  std::signal(SIGXFSZ, old_action);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message == "write " + (folder / "a") + ": file too large");
+  CHECK(text_of(folder / "b") == "old");
 }
 
 TEST_CASE("what is not a regular file is written in place") {
