@@ -59,14 +59,12 @@ void set_scope_annotation(json::object& metadata, Scope scope) {
   annotations->insert_or_assign(wanted, "true");
 }
 
-Result<void> check_place(std::string_view namespace_, std::string_view name) {
-  const auto refused = [](const std::string& what, std::string_view text) {
-    return Error{Errc::invalid_input, "the " + what + " " + quoted(text) + " has a slash in it"}
-        .hint("NAMESPACE/NAME is written as --namespace NAMESPACE --name NAME");
-  };
-  if (namespace_.find('/') != std::string_view::npos) return refused("namespace", namespace_);
-  if (name.find('/') != std::string_view::npos) return refused("name", name);
-  return {};
+Result<void> check_namespace(std::string_view namespace_) {
+  if (namespace_.find('/') == namespace_.npos) return {};
+  return Error{Errc::invalid_input,
+               "namespace " + quoted(namespace_) +
+                   " holds a '/': no namespace is called so, and what is sealed for it could open "
+                   "in another"};
 }
 
 std::string seal_label(Scope scope, std::string_view namespace_, std::string_view name) {

@@ -42,11 +42,12 @@ inline constexpr std::string_view skip_set_owner_references =
 /// Sets the annotation of `scope` and removes the others' (strict has none).
 void set_scope_annotation(boost::json::object& metadata, Scope scope);
 
-/// Before sealing: neither has a slash. With one, a label would be that of another place: the
-/// namespace "prod/db", namespace-wide, is the Secret db in prod. Errors: invalid_input.
-[[nodiscard]] Result<void> check_place(std::string_view namespace_, std::string_view name);
+/// Whether a label of this namespace means it alone: what is sealed for all of a namespace called
+/// "a/b" would open as the object b of namespace a.
+/// Errors: invalid_input: there is a '/' in it.
+[[nodiscard]] Result<void> check_namespace(std::string_view namespace_);
 
-/// The OAEP label: "NAMESPACE/NAME", "NAMESPACE" or "".
+/// The OAEP label: "NAMESPACE/NAME", "NAMESPACE" or "". To seal, check_namespace() first.
 [[nodiscard]] std::string seal_label(Scope scope, std::string_view namespace_,
                                      std::string_view name);
 

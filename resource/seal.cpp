@@ -141,7 +141,7 @@ Result<SealedSecret> seal(const Secret& secret, const PublicKey& key, std::optio
   const Scope scope = wanted.value_or(scope_of(secret.metadata));
   const auto name = metadata_text(secret.metadata, "name");
   const auto namespace_ = metadata_text(secret.metadata, "namespace");
-  if (auto checked = check_place(namespace_, name); !checked) return checked.error();
+  if (auto fine = check_namespace(namespace_); !fine) return fine.error();
 
   SealedSecret out;
   out.secret_template.metadata = without_server_fields(secret.metadata);

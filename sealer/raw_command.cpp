@@ -8,6 +8,7 @@
 #include "sealer/cluster.hpp"
 #include "sealer/commands.hpp"
 #include "sealer/io.hpp"
+#include "sealer/kubernetes_names.hpp"
 #include "sealer/terminal.hpp"
 
 namespace bulla::sealer {
@@ -24,8 +25,10 @@ Result<std::string> raw_label(const Options& options) {
   if (options.scope == Scope::strict && options.name.empty()) {
     return Error{Errc::invalid_input, "must provide the --name flag with --raw and --scope strict"};
   }
-  if (auto checked = check_place(*namespace_, options.name); !checked) return checked.error();
-  return seal_label(options.scope, *namespace_, options.name);
+  const auto name = options.scope == Scope::strict ? options.name : std::string();
+  if (auto fine = check_namespace(*namespace_); !fine) return fine.error();
+  for (const auto& refusal : refused_names(*namespace_, name)) warn(refusal);
+  return seal_label(options.scope, *namespace_, name);
 }
 
 /// Where the value will open: it says nothing of itself, and the namespace may be the context's.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include "sealer/commands.hpp"
 #include "sealer/explain_input.hpp"
 #include "sealer/io.hpp"
+#include "sealer/kubernetes_names.hpp"
 #include "sealer/replaced_file.hpp"
 #include "sealer/sealed_input.hpp"
 #include "sealer/secret_input.hpp"
@@ -35,6 +37,8 @@ Result<Sealed> seal_document(const Options& options, std::string_view text, Docu
   auto warnings = lost_in_sealing(input_name(options), text, document);
   document.value = nullptr;
   if (auto settled = settle_identity(options, *secret); !settled) return settled.error();
+  std::ranges::move(refused_names(*secret, document_name(options, document)),
+                    std::back_inserter(warnings));
   if (auto warning = size_warning(*secret, document_name(options, document)); !warning.empty())
     warnings.push_back(std::move(warning));
   auto sealed = seal(*secret, key, scope_flag(options), Cores::all);

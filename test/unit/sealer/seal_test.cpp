@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sealer/kubernetes_names.hpp"
 #include "sealer/secret_input.hpp"
 #include "unit/sealer/desk.hpp"
 
@@ -36,6 +37,62 @@ TEST_CASE("a failure names the first document that failed, and writes no file") 
   CHECK_FALSE(desk.has("out"));
 }
 
+TEST_CASE("names that no object can have seal with a warning") {
+  struct Row {
+    std::string namespace_;
+    std::string name;
+    std::vector<std::string> refused;
+  };
+  const std::string as_namespace = ": lower-case letters, digits and '-', at most 63";
+  const std::string as_name = ": lower-case letters, digits, '-' and '.', at most 253";
+  const Row rows[] = {
+      {"prod", "db", {}},
+      {"", "", {}},
+      {"a-1", "a.b-c.1", {}},
+      {std::string(63, 'a'), std::string(253, 'a'), {}},
+      {"Prod", "db", {"no namespace can be called \"Prod\"" + as_namespace}},
+      {"a.b", "db", {"no namespace can be called \"a.b\"" + as_namespace}},
+      {"-a",
+       "a_b",
+       {"no namespace can be called \"-a\"" + as_namespace,
+        "no Secret can be called \"a_b\"" + as_name}},
+      {"a", "a..b", {"no Secret can be called \"a..b\"" + as_name}},
+      {"a", "prod/db", {"no Secret can be called \"prod/db\"" + as_name}},
+      {"a", "a-", {"no Secret can be called \"a-\"" + as_name}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.namespace_ + "/" + row.name);
+    CHECK(sealer::refused_names(row.namespace_, row.name) == row.refused);
+  }
+  CHECK(sealer::refused_names(std::string(64, 'a'), std::string(254, 'a')).size() == 2);
+
+  Secret secret;
+  for (const auto* item : {"A_b.c-1", ".dockerconfigjson"})
+    secret.data.emplace(item, SecretBuffer());
+  CHECK(sealer::refused_names(secret, "x").empty());
+  secret.data.emplace("bad key", SecretBuffer());
+  secret.string_data.emplace("bad key", SecretBuffer());
+  secret.string_data.emplace("..data", SecretBuffer());
+  const std::string as_item = ": letters, digits, '-', '_' and '.', at most 253";
+  CHECK(sealer::refused_names(secret, "x.yaml, line 3") ==
+        std::vector<std::string>{
+            "x.yaml, line 3: no item of a Secret can be called \"bad key\"" + as_item,
+            "x.yaml, line 3: no item of a Secret can be called \"..data\"" + as_item});
+}
+
+TEST_CASE("nothing is sealed for a namespace whose label would be another place's") {
+  const Desk desk;
+  auto options = desk.options("metadata: {name: x, namespace: prod/db}\nstringData: {a: b}\n");
+  options.scope = Scope::namespace_wide;
+  const std::string refusal =
+      "namespace \"prod/db\" holds a '/': no namespace is called so, and what is sealed for it "
+      "could open in another";
+  CHECK(outcome(sealer::seal_secrets(options)).find(refusal) != std::string::npos);
+  CHECK_FALSE(desk.has("out"));
+  options.cluster.namespace_ = "prod/db";
+  CHECK(outcome(sealer::seal_raw_value(options)) == refusal);
+}
+
 TEST_CASE("a Secret that the API server would refuse for its size gets a warning") {
   Secret secret;
   secret.data.emplace("a", SecretBuffer(limits::mib - 1));
@@ -45,23 +102,6 @@ TEST_CASE("a Secret that the API server would refuse for its size gets a warning
   secret.string_data.emplace("c", SecretBuffer(1));
   CHECK(sealer::size_warning(secret, "x.yaml, line 3") ==
         "x.yaml, line 3: the Secret holds 1048577 bytes, and the API server takes at most 1048576");
-}
-
-// Sealed namespace-wide for "prod/db", a value opens as that of the Secret db in prod.
-TEST_CASE("a namespace or a name with a slash is refused: it would be the label of another place") {
-  const Desk desk;
-  auto options = desk.options("metadata: {name: a, namespace: prod/db}\nstringData: {x: y}\n");
-  options.scope = Scope::namespace_wide;
-  CHECK(
-      outcome(sealer::seal_secrets(options)).find("the namespace \"prod/db\" has a slash in it") !=
-      std::string::npos);
-  desk.put("in", "metadata: {name: a/b, namespace: prod}\nstringData: {x: y}\n");
-  CHECK(outcome(sealer::seal_secrets(options)).find("the name \"a/b\" has a slash in it") !=
-        std::string::npos);
-  options.raw = true;
-  options.cluster.namespace_ = "prod/db";
-  CHECK(outcome(sealer::seal_raw_value(options)) == "the namespace \"prod/db\" has a slash in it");
-  CHECK_FALSE(desk.has("out"));
 }
 
 TEST_CASE("a certificate that is not valid yet, or of a short key, gets a warning and is used") {
