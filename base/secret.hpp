@@ -94,11 +94,8 @@ class SecretBuffer {
   /// `size` bytes, all zero.
   explicit SecretBuffer(std::size_t size) : bytes_(size) {}
   SecretBuffer(SecretBuffer&&) noexcept = default;
-  SecretBuffer& operator=(SecretBuffer&& other) noexcept {
-    bytes_ = Bytes();  // wiped now: a moved-to vector may otherwise keep its old storage
-    bytes_.swap(other.bytes_);
-    return *this;
-  }
+  /// What was here is released, and so wiped, at once.
+  SecretBuffer& operator=(SecretBuffer&&) noexcept = default;
   SecretBuffer(const SecretBuffer&) = delete;
   SecretBuffer& operator=(const SecretBuffer&) = delete;
   ~SecretBuffer() = default;

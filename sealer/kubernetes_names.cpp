@@ -55,7 +55,7 @@ std::vector<std::string> refused_names(const Secret& secret, std::string_view wh
                         ": letters, digits, '-', '_' and '.', at most 253");
     }
   }
-  for (auto& one : refused) one = std::string(where) + ": " + one;
+  for (auto& one : refused) one.insert(0, ": ").insert(0, where);
   return refused;
 }
 
