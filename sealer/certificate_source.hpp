@@ -11,8 +11,8 @@ namespace bulla::sealer {
 
 /// The text that --cert names (a path, file://, http://, https://), or else the certificate that
 /// the controller serves, fetched through the API server. A file's text is not checked in any way.
-/// Errors: in the operating system's or the server's words, with the path or URL; invalid_input when
-/// what a server sent holds no certificate.
+/// Errors: in the operating system's or the server's words, with the path or URL; invalid_input
+/// when what a server sent holds no certificate.
 [[nodiscard]] Result<std::string> fetch_certificate(const Options& options);
 
 /// The key to seal for: the first certificate of fetch_certificate().

@@ -11,6 +11,7 @@
 #include "base/base64.hpp"
 #include "base/spelling.hpp"
 #include "base/text.hpp"
+#include "base/yaml.hpp"
 #include "base/yaml_source.hpp"
 #include "resource/fields.hpp"
 #include "resource/scope.hpp"
@@ -199,20 +200,49 @@ bool is_swallowed(const YamlNode& value, std::string_view text) {
   return own_tag || value.null;
 }
 
-/// The key as it is written before a value on its line; "" if it can't be told, or is in quotes.
-std::string_view written_key(const YamlNode& value, std::string_view text) {
+/// The key as it is written before a value of `map` on its line; "" if it can't be told, or is in
+/// quotes.
+std::string_view written_key(const YamlNode& map, const YamlNode& value, std::string_view text) {
   if (value.begin >= text.size()) return {};
   const auto before = text.substr(0, value.begin);
-  auto key = trim(before.substr(before.rfind('\n') + 1));
+  auto key = before.substr(before.rfind('\n') + 1);
+  if (map.flow) key = key.substr(key.find_last_of("{,") + 1);
+  key = trim(key);
   if (!key.ends_with(':')) return {};
   key = trim(key.substr(0, key.size() - 1));
   const bool is_plain = key.find_first_of("'\"?{[,&!*") == std::string_view::npos;
   return is_plain ? key : std::string_view();
 }
 
+/// What a value without quotes is read as, if not as it is written ("0471", "1.10", "yes"); else
+/// "".
+std::string_view read_otherwise(const YamlNode& value, std::string_view text) {
+  if (value.kind != YamlNode::Kind::plain || value.marked || value.end > text.size()) return {};
+  const auto written = text.substr(value.begin, value.end - value.begin);
+  const auto read = resolve_yaml_scalar(written);
+  if (!read.is_bool() && !read.is_number()) return {};
+  SecretBuffer printed;
+  append_yaml(printed, read);
+  if (trim(printed.expose_secret_text()) == written) return {};
+  return read.is_bool() ? "a truth value" : "a number";
+}
+
+/// "namespace: n" is the namespace "false".
+void find_misread_names(const YamlNode& metadata, std::string_view text,
+                        std::vector<Remark>& remarks) {
+  for (const auto& [key, value] : metadata.entries) {
+    if (key != "name" && key != "namespace") continue;
+    const auto kind = read_otherwise(value, text);
+    if (kind.empty()) continue;
+    remarks.push_back({value.line, "metadata." + *key + " is read as " + std::string(kind) +
+                                       ": put it in quotes"});
+  }
+}
+
 /// Values and keys that YAML reads as something else than people mean.
 void find_misread(const YamlNode& root, std::string_view text, std::vector<Remark>& remarks) {
   for (const auto& field : root.entries) {
+    if (field.key == "metadata") find_misread_names(field.value, text, remarks);
     if (!holds_values(field)) continue;
     for (const auto& [key, value] : field.value.entries) {
       if (!key) continue;
@@ -221,7 +251,13 @@ void find_misread(const YamlNode& root, std::string_view text, std::vector<Remar
                                            " begins with ! or &, which YAML takes for a mark that "
                                            "is no part of it: put it in quotes"});
       }
-      const auto written = written_key(value, text);
+      if (const auto kind = read_otherwise(value, text); !kind.empty()) {
+        remarks.push_back({value.line, "the value of " + quoted(*key) + " is read as " +
+                                           std::string(kind) +
+                                           ", and sealed in another form than it is written: put "
+                                           "it in quotes"});
+      }
+      const auto written = written_key(field.value, value, text);
       if (written.empty() || written == *key) continue;
       remarks.push_back({value.line, "key " + quoted(written) + " is read as " + quoted(*key) +
                                          ": put it in quotes"});
@@ -345,6 +381,14 @@ std::vector<std::string> damaged_items(const SealedSecret& sealed) {
     }
   }
   return damaged;
+}
+
+Error with_causes(Error error, const SealedSecret& sealed) {
+  const auto damaged = damaged_items(sealed);
+  for (const auto& item : damaged) error = std::move(error).hint(item);
+  if (!damaged.empty()) return error;
+  return std::move(error).hint(
+      "the controller has no key for it, or its name, namespace or scope was changed");
 }
 
 }  // namespace bulla::sealer

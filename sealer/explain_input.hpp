@@ -44,6 +44,10 @@ namespace bulla::sealer {
 /// `error` of a controller that refused `sealed`, with a hint if that says to be another kind.
 [[nodiscard]] Error with_kind(Error error, const SealedSecret& sealed);
 
+/// `error` of a controller that could not open `sealed`, with what may be wrong with it: the
+/// controller's endpoints give no reason.
+[[nodiscard]] Error with_causes(Error error, const SealedSecret& sealed);
+
 /// "item "a" is not base64" and the like for each item that no key could open, whatever it is.
 [[nodiscard]] std::vector<std::string> damaged_items(const SealedSecret& sealed);
 

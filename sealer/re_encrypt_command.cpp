@@ -39,7 +39,7 @@ Result<SealedSecret> rotated(Controller& controller, const SealedSecret& sealed)
   auto answer = controller.post("v1/rotate", print_json(sealed.to_json_as_named()));
   if (!answer) {
     if (answer.error().code == Errc::conflict)
-      return Error{Errc::cannot_decrypt, "unable to rotate secret"};
+      return with_causes(Error{Errc::cannot_decrypt, "unable to rotate secret"}, sealed);
     auto error = std::move(answer).error().during("cannot re-encrypt secret");
     return with_kind(std::move(error), sealed);
   }
@@ -66,9 +66,7 @@ Result<std::vector<SealedSecret>> re_encrypt_by_controller(
   for (const auto& [document, sealed] : found) {
     auto after = rotated(*controller, sealed);
     progress.advance();
-    if (!after && input.documents.size() > 1)
-      return std::move(after).error().hint("it is in " + input.document_name(document));
-    if (!after) return after.error();
+    if (!after) return std::move(after).error().hint("it is in " + input.document_name(document));
     out.push_back(std::move(*after));
   }
   return out;

@@ -10,6 +10,7 @@
 
 #include "base/limits.hpp"
 #include "base/parallel.hpp"
+#include "resource/scope.hpp"
 #include "resource/seal.hpp"
 #include "sealer/commands.hpp"
 #include "sealer/explain_input.hpp"
@@ -18,6 +19,7 @@
 #include "sealer/recovery_keys.hpp"
 #include "sealer/sealed_input.hpp"
 #include "sealer/secret_input.hpp"
+#include "sealer/terminal.hpp"
 
 namespace bulla::sealer {
 
@@ -101,6 +103,20 @@ Result<void> check_separated(const Options& options, std::span<const Document> d
       .hint("put a line with --- between them");
 }
 
+/// Among several documents, those of other kinds are not SealedSecrets to be opened, but lists may
+/// hold some: they are refused, document by document.
+void leave_out_other_kinds(const Options& options, std::vector<Document>& documents) {
+  if (documents.size() < 2) return;
+  std::erase_if(documents, [&](const Document& document) {
+    const auto* object = document.value.if_object();
+    const auto kind = object == nullptr ? std::string_view() : metadata_text(*object, "kind");
+    if (kind.empty() || kind == SealedSecret::kind || kind.ends_with("List")) return false;
+    warn(document_name(options, document) + " is a " + std::string(kind) +
+         ", not a SealedSecret: it is left out");
+    return true;
+  });
+}
+
 /// Opens some documents on all cores, and prints them in their order up to the first that fails.
 Result<void> unseal_batch(const Options& options, std::span<Document> documents,
                           const RecoveryKeys& keys, KeyOrder& order, Output& output, Format format,
@@ -126,6 +142,7 @@ Result<void> recovery_unseal(const Options& options) {
   if (!keys) return keys.error();
   auto documents = read_input_documents(options);
   if (!documents) return documents.error();
+  leave_out_other_kinds(options, *documents);
   if (auto checked = check_separated(options, *documents); !checked) return checked;
   auto format = output_format(options);
   if (!format) return format.error();

@@ -23,14 +23,10 @@ Error refused(Error error, const SealedSecret& sealed, const std::string& where)
     return with_kind(
         std::move(error).during("cannot validate sealed secret").hint("it is in " + where), sealed);
   }
-  error =
+  return with_causes(
       Error{Errc::cannot_decrypt, "unable to decrypt sealed secret: " + std::string(sealed.name())}
-          .hint("it is in " + where);
-  const auto damaged = damaged_items(sealed);
-  for (const auto& item : damaged) error = std::move(error).hint(item);
-  if (!damaged.empty()) return error;
-  return std::move(error).hint(
-      "the controller has no key for it, or its name, namespace or scope was changed");
+          .hint("it is in " + where),
+      sealed);
 }
 
 /// The kind of a document that says to be something else than a SealedSecret.

@@ -172,6 +172,22 @@ TEST_CASE("an input of another namespace is merged with a warning") {
             options.merge_into + " is\n");
 }
 
+TEST_CASE("what the controller does not open is told with its place and what may be wrong") {
+  Cluster cluster([](std::size_t) { return http_answer(409, ""); });
+  const Desk desk;
+  auto options = cluster.options(desk, sealed_document("a"));
+  options.output_file.clear();
+  const std::string why =
+      " | it is in " + options.input_file +
+      ", line 1 | the controller has no key for it, or its name, namespace or scope was changed";
+  CHECK(told(sealer::validate_sealed_secrets(options)) ==
+        "unable to decrypt sealed secret: a" + why);
+  const auto rotated = told(sealer::re_encrypt_sealed_secrets(options));
+  CHECK(rotated.starts_with("unable to rotate secret | "));
+  for (const auto* part : {"it is in ", "the controller has no key for it"})
+    CHECK(rotated.find(part) != std::string::npos);
+}
+
 TEST_CASE("what a server sends instead of a certificate is not printed as one") {
   struct Row {
     const char* sent;

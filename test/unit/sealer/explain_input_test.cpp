@@ -226,6 +226,54 @@ TEST_CASE("values and keys that YAML reads as something else get a warning") {
                              line(18, "key \"0x10\" is read as \"16\": put it in quotes"));
 }
 
+TEST_CASE("numbers and truth values that are sealed otherwise than they are written are told") {
+  const Desk desk;
+  const auto warned = [&](const std::string& value) {
+    const auto options = desk.options(secret("stringData: {PIN: " + value + ", host: z}\n"));
+    const CapturedErrors errors;
+    CHECK(outcome(sealer::seal_secrets(options)) == "");
+    return errors.text();
+  };
+  for (const auto* same :
+       {"471", "-1", "1.5", "true", "false", "null", "'0471'", "\"1.10\"", "x1", "0471x", "1:30"}) {
+    CAPTURE(same);
+    CHECK(warned(same) == "");
+  }
+  for (const auto* number : {"0471", "1.10", "0x1F", "1_000", "+5", "012345678", "1e3"}) {
+    CAPTURE(number);
+    const auto told = warned(number);
+    const auto remark = told.substr(std::min(told.find(": the value"), told.size()));
+    CHECK(remark ==
+          ": the value of \"PIN\" is read as a number, and sealed in another form than "
+          "it is written: put it in quotes\n");
+  }
+  for (const auto* truth : {"yes", "On", "True", "n"}) {
+    CAPTURE(truth);
+    CHECK(warned(truth).find("the value of \"PIN\" is read as a truth value") != std::string::npos);
+  }
+}
+
+TEST_CASE("a namespace that is read as a truth value is told") {
+  const Desk desk;
+  const auto options = desk.options("metadata: {name: db, namespace: n}\nstringData: {a: b}\n");
+  const CapturedErrors errors;
+  CHECK(outcome(sealer::seal_secrets(options)) == "");
+  CHECK(errors.text() == "warning: " + options.input_file +
+                             ", line 1: metadata.namespace is read as a truth value: put it in "
+                             "quotes\n");
+}
+
+TEST_CASE("a key on one line with others is told if it is read otherwise") {
+  const Desk desk;
+  const auto options = desk.options(secret("stringData: {on: a, 010: b, 'off': c, e: f}\n"));
+  const CapturedErrors errors;
+  CHECK(outcome(sealer::seal_secrets(options)) == "");
+  const auto told = errors.text();
+  CHECK(told.find("key \"on\" is read as \"true\"") != std::string::npos);
+  CHECK(told.find("key \"010\" is read as \"8\"") != std::string::npos);
+  CHECK(told.find("off") == std::string::npos);
+}
+
 TEST_CASE("an item that no key could open is told before keys are blamed") {
   const std::string whole = ciphertext("v", "prod/db");
   const Desk desk;

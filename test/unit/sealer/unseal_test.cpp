@@ -144,6 +144,26 @@ TEST_CASE("a backup with something else than a key in it is refused, with its fi
   }
 }
 
+TEST_CASE("objects of other kinds beside a SealedSecret are left out with a warning") {
+  const std::string config = "---\nkind: ConfigMap\nmetadata: {name: c}\n";
+  Recovery recovery(config + sealed_yaml("one", key_a));
+  recovery.options.recovery_keys = {key_path(key_a)};
+  const CapturedErrors errors;
+  CHECK(outcome(recovery.run()) == "");
+  CHECK(recovery.values() == "of one; ");
+  CHECK(errors.text() == "warning: " + recovery.options.input_file +
+                             ", line 2 is a ConfigMap, not a SealedSecret: it is left out\n");
+
+  Recovery alone(config);
+  alone.options.recovery_keys = {key_path(key_a)};
+  CHECK(outcome(alone.run()).find("expected a SealedSecret, found a ConfigMap") !=
+        std::string::npos);
+  // It may hold what was to be opened.
+  Recovery list("---\nkind: List\nitems: []\n" + sealed_yaml("one", key_a));
+  list.options.recovery_keys = {key_path(key_a)};
+  CHECK(outcome(list.run()).find("found a List") != std::string::npos);
+}
+
 TEST_CASE("JSON values need a line with --- between them") {
   const auto one = R"({"kind":"SealedSecret","metadata":{"name":"x","namespace":"y"}})";
   Recovery recovery(std::string(one) + "\n" + one);
