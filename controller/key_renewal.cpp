@@ -67,7 +67,8 @@ bool KeyRegistry::due() const {
 std::chrono::milliseconds KeyRegistry::until_due() const {
   const auto entry = newest();
   if (!entry || parts_.options.key_renew_period.count() <= 0) return look_period;
-  const auto left = entry->ordered_by + parts_.options.key_renew_period - parts_.clock.now();
+  const auto age = std::max(parts_.clock.now() - entry->ordered_by, WallTime::duration(0));
+  const auto left = parts_.options.key_renew_period - age;
   return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(left), look_period_min,
                     look_period);
 }

@@ -175,7 +175,8 @@ Keyring::Entry newest_key(const Keyring& ring, WallTime now) {
 bool key_is_due(const KeyAge& age, WallTime now) {
   if (!age.newest) return true;
   if (age.cutoff && *age.newest < *age.cutoff) return true;
-  return age.renew_period > std::chrono::nanoseconds(0) && *age.newest + age.renew_period <= now;
+  // The sum of both could be more than a clock can say: 2562000h is how some write "never".
+  return age.renew_period > std::chrono::nanoseconds(0) && now - *age.newest >= age.renew_period;
 }
 
 }  // namespace bulla

@@ -381,6 +381,11 @@ Result<void> check(const Options& options) {
                                           std::to_string(limits::new_key_bits_max)};
   if (options.key_ttl <= std::chrono::nanoseconds(0))
     return Error{Errc::invalid_input, "--key-ttl must be more than 0"};
+  constexpr std::chrono::hours ttl_max(24 * 365 * 100);
+  if (options.key_ttl > ttl_max)
+    return Error{Errc::invalid_input, "--key-ttl " + format_go_duration(options.key_ttl) +
+                                          " is more than a hundred years, " +
+                                          format_go_duration(ttl_max)};
   if (options.key_renew_period < std::chrono::nanoseconds(0))
     return Error{Errc::invalid_input, "--key-renew-period must not be less than 0"};
   if (options.rate_limit < 1) return Error{Errc::invalid_input, "--rate-limit must be at least 1"};

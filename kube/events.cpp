@@ -128,7 +128,8 @@ struct EventRecorder::Impl {
   [[nodiscard]] Awaitable<void> send(Identity identity);
 };
 
-/// As client-go names them: the object's name and nanoseconds in hexadecimal.
+/// As client-go names them: the object's name and nanoseconds in hexadecimal. What would be too
+/// long for a name is cut, between its letters or digits.
 std::string EventRecorder::Impl::name_for(const ObjectKey& key) {
   constexpr std::string_view digits = "0123456789abcdef";
   const auto since_epoch = clock.now().time_since_epoch();
@@ -138,7 +139,10 @@ std::string EventRecorder::Impl::name_for(const ObjectKey& key) {
   number ^= random.below(1U << 10U);
   std::string hex;
   for (; number > 0; number >>= 4U) hex.insert(hex.begin(), digits[number & 15U]);
-  return key.name + "." + hex;
+  constexpr std::size_t name_max = 253;
+  std::string name = key.name.substr(0, name_max - 1 - hex.size());
+  while (name.ends_with('.') || name.ends_with('-')) name.pop_back();
+  return name + "." + hex;
 }
 
 Known& EventRecorder::Impl::remember(const Identity& identity, const EventSubject& subject) {

@@ -34,6 +34,21 @@ void erase_server_fields(SealedSecret& sealed) {
 
 // --- by the controller ---------------------------------------------------------------------------
 
+/// Whether the answer has a ciphertext for all that was sent: what it lacks would be lost in place.
+Result<void> check_answer(const SealedSecret& sent, const SealedSecret& answer) {
+  const auto bad = [](std::string what) {
+    return Error{Errc::unavailable, std::move(what)}.hint("nothing was changed");
+  };
+  for (const auto& [item, ciphertext] : sent.encrypted_data) {
+    const auto found = answer.encrypted_data.find(item);
+    if (found == answer.encrypted_data.end() || (found->second.empty() && !ciphertext.empty()))
+      return bad("the controller's answer lacks item " + quoted(item));
+  }
+  if (sent.deprecated_data && !answer.deprecated_data && answer.encrypted_data.empty())
+    return bad("the controller's answer lacks what was in spec.data");
+  return {};
+}
+
 /// The controller's SealedSecret for `sealed`.
 Result<SealedSecret> rotated(Controller& controller, const SealedSecret& sealed) {
   auto answer = controller.post("v1/rotate", print_json(sealed.to_json_as_named()));
@@ -48,12 +63,7 @@ Result<SealedSecret> rotated(Controller& controller, const SealedSecret& sealed)
     return Error{Errc::unavailable, "the controller's answer is not one SealedSecret"};
   auto after = sealed_secret_of(documents->front(), "the controller's answer");
   if (!after) return after;
-  for (const auto& [item, ciphertext] : sealed.encrypted_data) {
-    if (!after->encrypted_data.contains(item)) {
-      return Error{Errc::unavailable, "the controller's answer lacks item " + quoted(item)}.hint(
-          "nothing was changed");
-    }
-  }
+  if (auto whole = check_answer(sealed, *after); !whole) return whole.error();
   return after;
 }
 
@@ -112,11 +122,16 @@ bool keeps_layout(const Options& options, const SealedText& input) {
          });
 }
 
-/// Only the items of `after`, so that all else in the text of `before` stays. A controller turns
-/// the V1 form into items: there is nothing to keep then.
+/// Only the items of `after`: all else is what `before` says, whatever was answered. A controller
+/// turns the V1 form into items, and what was inside of it into a template.
 SealedSecret with_items_of(const SealedSecret& before, SealedSecret&& after) {
-  if (before.deprecated_data && !after.deprecated_data) return std::move(after);
   SealedSecret out = before;
+  if (before.deprecated_data && !after.deprecated_data) {
+    out.deprecated_data.reset();
+    out.encrypted_data = std::move(after.encrypted_data);
+    out.secret_template = std::move(after.secret_template);
+    return out;
+  }
   for (auto& [item, ciphertext] : out.encrypted_data) ciphertext = after.encrypted_data.at(item);
   if (out.deprecated_data) out.deprecated_data = std::move(after.deprecated_data);
   return out;
@@ -202,11 +217,8 @@ Result<void> re_encrypt_sealed_secrets(const Options& options) {
   }
   for (std::size_t i = 0; i < found->size(); ++i) {
     const auto& document = input->documents[(*found)[i].document];
-    if (kept && document.scalars == Scalars::become_text) {
-      (*after)[i] = with_items_of((*found)[i].sealed, std::move((*after)[i]));
-    } else {
-      erase_server_fields((*after)[i]);
-    }
+    (*after)[i] = with_items_of((*found)[i].sealed, std::move((*after)[i]));
+    if (!kept || document.scalars != Scalars::become_text) erase_server_fields((*after)[i]);
   }
   const auto layout = kept ? Layout::kept : *format == Format::yaml ? Layout::yaml : Layout::json;
   auto printed_text = output_text(*input, *found, *after, layout);

@@ -119,6 +119,7 @@ TEST_CASE("what can't be understood is refused") {
       {"--nosuch", "unknown flag: --nosuch"},
       {"--key-size=1024", "--key-size 1024 is not between 2048 and 8192"},
       {"--key-ttl=0", "--key-ttl must be more than 0"},
+      {"--key-ttl=2562000h", "is more than a hundred years"},
       {"--key-renew-period=-1h", "--key-renew-period must not be less than 0"},
       {"--key-prefix=", "--key-prefix must not be empty"},
       {"--key-prefix=\"keys\"", "--key-prefix \"\\\"keys\\\"\": names of Secrets are made of"},

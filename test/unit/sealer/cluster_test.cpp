@@ -172,6 +172,55 @@ TEST_CASE("an input of another namespace is merged with a warning") {
             options.merge_into + " is\n");
 }
 
+TEST_CASE("an answer that lost something changes no file") {
+  const std::string object = R"({"kind":"SealedSecret","apiVersion":"bitnami.com/v1alpha1",)"
+                             R"("metadata":{"name":"a","namespace":"prod"},"spec":)";
+  const std::string v1 = object + R"({"data":"AAAA"}})";
+  struct Row {
+    std::string sent;
+    const char* answered;
+    const char* lacks;
+  };
+  const Row rows[] = {
+      {sealed_document("a"), R"({"encryptedData":{}}})", "item \"a\""},
+      {sealed_document("a"), R"({"encryptedData":{"a":""}}})", "item \"a\""},
+      {sealed_document("a"), R"({"encryptedData":{"a":null}}})", "item \"a\""},
+      {v1, R"({"encryptedData":{}}})", "what was in spec.data"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.answered);
+    Cluster cluster([&](std::size_t) { return http_answer(200, object + row.answered); });
+    const Desk desk;
+    auto options = cluster.options(desk, row.sent);
+    options.output_file.clear();
+    CHECK(told(sealer::re_encrypt_sealed_secrets(options))
+              .starts_with(std::string("the controller's answer lacks ") + row.lacks +
+                           " | nothing was changed"));
+    CHECK(desk.text("in") == row.sent);
+  }
+}
+
+TEST_CASE("an answer changes the items of a file and nothing else") {
+  const std::string object = R"({"kind":"SealedSecret","apiVersion":"bitnami.com/v1alpha1",)"
+                             R"("metadata":{"name":"a","namespace":"prod"},"spec":)";
+  const std::string answer =
+      R"({"kind":"SealedSecret","apiVersion":"bitnami.com/v1alpha1","metadata":{"name":"evil",)"
+      R"("namespace":"other","annotations":{"sealedsecrets.bitnami.com/cluster-wide":"true"}},)"
+      R"("spec":{"encryptedData":{"a":"QUJD","b":"QUJD"},"template":{"data":{"x":"y"}}}})";
+  Cluster cluster([&](std::size_t) { return http_answer(200, answer); });
+  const Desk desk;
+  auto options = cluster.options(desk, object + R"({"encryptedData":{"a":"REVG"}}})");
+  options.output_file.clear();
+  CHECK(told(sealer::re_encrypt_sealed_secrets(options)) == "");
+  const auto after = read_documents(desk.text("in")).value().front().value;
+  const auto sealed = SealedSecret::from_json(after).value();
+  CHECK(sealed.name() == "a");
+  CHECK(sealed.namespace_() == "prod");
+  CHECK(sealed.encrypted_data == std::map<std::string, std::string>{{"a", "QUJD"}});
+  CHECK(sealed.secret_template.data.empty());
+  CHECK(desk.text("in").find("cluster-wide") == std::string::npos);
+}
+
 TEST_CASE("what the controller does not open is told with its place and what may be wrong") {
   Cluster cluster([](std::size_t) { return http_answer(409, ""); });
   const Desk desk;
