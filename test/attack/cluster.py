@@ -125,7 +125,8 @@ class Cluster:
         with self.log.open("wb") as log:
             self.controller = subprocess.Popen(
                 ["prlimit", f"--data={DATA_LIMIT}", self.build / "controller/controller",
-                 "--listen-addr", f":{self.port}", "--listen-metrics-addr", "127.0.0.1:0", *self.flags],
+                 "--listen-addr", f":{self.port}", "--listen-metrics-addr", "127.0.0.1:0",
+                 "--crash-marks-file", self.folder / "marks", *self.flags],
                 env={**os.environ, "POD_NAMESPACE": "kube-system", "KUBECONFIG": str(self.kubeconfig)},
                 stdout=log, stderr=subprocess.STDOUT)
 

@@ -93,8 +93,9 @@ TEST_CASE("a plaintext Secret that the controller refuses is told for what it is
   Cluster cluster([&](std::size_t) { return http_answer(400, refusal); });
   const Desk desk;
   const auto options = cluster.options(desk, "kind: Secret\nmetadata: {name: a, namespace: b}\n");
-  CHECK(told(sealer::re_encrypt_sealed_secrets(options)) ==
-        "cannot re-encrypt secret: " + why + what);
+  CHECK(told(sealer::re_encrypt_sealed_secrets(options)) == "cannot re-encrypt secret: " + why +
+                                                                what + " | it is in " +
+                                                                options.input_file + ", line 1");
   const CapturedErrors errors;
   CHECK(told(sealer::validate_sealed_secrets(options)) == "cannot validate sealed secret: " + why +
                                                               " | it is in " + options.input_file +

@@ -208,8 +208,8 @@ TEST_CASE("values and keys that YAML reads as something else get a warning") {
   const Desk desk;
   const auto options = desk.options(
       secret("stringData:\n  a: !hunter2\n  b: &hunter2\n  c: '!hunter2'\n  d: !!str 5\n"
-             "  e: &name value\n  f: *name\n  yes: x\n  'on': y\n  host: z\n"
-             "  long: |\n    x: y\n  0x10: n\n  \"off\": q\n"));
+             "  e: &name value\n  f: *name\n  yes: x\n  'on': w\n  host: z\n"
+             "  long: |\n    x: y\n  0x10: m\n  \"off\": q\n"));
   const CapturedErrors errors;
   CHECK(outcome(sealer::seal_secrets(options)) == "");
   const auto line = [&](int number, const std::string& remark) {

@@ -106,7 +106,7 @@ TEST_CASE("a Secret that the API server would refuse for its size gets a warning
 
 TEST_CASE("a certificate that is not valid yet, or of a short key, gets a warning and is used") {
   const Desk desk;
-  auto options = desk.options("metadata: {name: a, namespace: b}\nstringData: {x: y}\n");
+  auto options = desk.options("metadata: {name: a, namespace: b}\nstringData: {x: z}\n");
   const auto told = [&](const std::string& certificate) {
     options.certificate = std::string(BULLA_TEST_DATA) + "/keys/" + certificate;
     const CapturedErrors errors;

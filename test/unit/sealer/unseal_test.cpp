@@ -152,7 +152,7 @@ TEST_CASE("objects of other kinds beside a SealedSecret are left out with a warn
   CHECK(outcome(recovery.run()) == "");
   CHECK(recovery.values() == "of one; ");
   CHECK(errors.text() == "warning: " + recovery.options.input_file +
-                             ", line 2 is a ConfigMap, not a SealedSecret: it is left out\n");
+                             ", line 1 is a ConfigMap, not a SealedSecret: it is left out\n");
 
   Recovery alone(config);
   alone.options.recovery_keys = {key_path(key_a)};
