@@ -22,13 +22,22 @@ void open(World& world, std::string_view ns) {
   REQUIRE(world.wait_for_condition(ns, "s", "True"));
 }
 
-/// The store is newer than the one that is to come back will be for a while.
+/// How often the controller has seen how new the store is: by its Lease, or else by a list.
+std::size_t looks_at_the_store(const World& world) {
+  return world.server.count_requests({.verb = "update", .resource = "leases"}) +
+         world.server.count_requests({.verb = "list", .resource = "secrets"});
+}
+
+/// The store is newer than the one that is to come back will be for a while, and the controller has
+/// seen that it is.
 void let_time_pass(World& world) {
   for (int i = 0; i < 1000; ++i)
     world.server.put({{"apiVersion", "v1"},
                       {"kind", "Secret"},
                       {"metadata", {{"namespace", "later"}, {"name", "s"}}}});
   world.let_the_queue_drain();
+  const auto before = looks_at_the_store(world);
+  REQUIRE(world.server.wait_for([&] { return looks_at_the_store(world) >= before + 2; }));
 }
 
 void label(World& world, std::string_view ns, std::string_view value) {
