@@ -12,8 +12,8 @@
 
 namespace bulla {
 
-// Base64 with the standard alphabet and padding (RFC 4648 section 4), by libsodium in time that does
-// not depend on the contents; decode_base64() is for what is no secret. Decoding accepts what
+// Base64 with the standard alphabet and padding (RFC 4648 section 4), by libsodium in time that
+// does not depend on the contents; decode_base64() is for what is no secret. Decoding accepts what
 // Kubernetes does: line breaks anywhere, padding bits that are not zero; all else is an error.
 
 /// Appends the base64 form of `bytes` to `out`.
