@@ -30,9 +30,9 @@ namespace bulla {
 /// its mode and, where permitted, its owner; a new one gets `new_file_mode` less the umask. What is
 /// not a regular file, such as /dev/stdout, is written to in place.
 ///
-/// Also written in place, after room was made for it, is a file that no other can take the place of:
-/// one with several names (hard links), a mount point, one in a folder that can't be written. If
-/// that fails, what was there is put back; a crash in the middle of it may leave both mixed.
+/// Also written in place, after room was made for it, is a file that no other can take the place
+/// of: one with several names (hard links), a mount point, one in a folder that can't be written.
+/// If that fails, what was there is put back; a crash in the middle of it may leave both mixed.
 /// Errors: invalid_input in the operating system's words ("open PATH: permission denied").
 [[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view contents,
                                         mode_t new_file_mode);
