@@ -93,8 +93,12 @@ def condition(sealed, kind):
     return next((one for one in every if one["type"] == kind), {})
 
 
-def key_names():
-    return sorted(one["metadata"]["name"] for one in get("secrets", *KEYS)["items"])
+LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key"
+
+
+def key_names(state="active"):
+    return sorted(one["metadata"]["name"] for one in get("secrets", *KEYS)["items"]
+                  if one["metadata"]["labels"][LABEL] == state)
 
 
 def versions(objects):
@@ -265,6 +269,9 @@ def backup_and_restore(folder):
     saved = key_names()
     kubectl("delete", "secret", *KEYS)
     fact("without any key one is made", eventually(lambda: len(key_names()) == 1))
+    fact("what was deleted is kept, and given up when that is deleted too",
+         eventually(lambda: len(key_names("lost")) == len(saved)))
+    kubectl("delete", "secret", "-n", "kube-system", "-l", LABEL + "=lost")
     # A new generation, which the key that is here can't open.
     kubectl("patch", "sealedsecret", "s", "-n", "rec1", "--type=merge", "--patch",
             json.dumps({"spec": {"template": {"metadata": {"labels": {"l": "restored"}}}}}))
