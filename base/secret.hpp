@@ -12,6 +12,7 @@
 #include <new>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/allocation_budget.hpp"
 
@@ -95,7 +96,12 @@ class SecretBuffer {
   explicit SecretBuffer(std::size_t size) : bytes_(size) {}
   SecretBuffer(SecretBuffer&&) noexcept = default;
   /// What was here is released, and so wiped, at once.
-  SecretBuffer& operator=(SecretBuffer&&) noexcept = default;
+  SecretBuffer& operator=(SecretBuffer&& other) noexcept {
+    if (this == &other) return *this;
+    std::destroy_at(&bytes_);
+    std::construct_at(&bytes_, std::move(other.bytes_));
+    return *this;
+  }
   SecretBuffer(const SecretBuffer&) = delete;
   SecretBuffer& operator=(const SecretBuffer&) = delete;
   ~SecretBuffer() = default;

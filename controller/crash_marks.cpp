@@ -207,6 +207,7 @@ void CrashMarks::gone(const kube::ObjectKey& key) {
 
 std::vector<kube::ObjectKey> CrashMarks::keys() const {
   std::vector<kube::ObjectKey> keys;
+  keys.reserve(entries_.size());
   for (const auto& [key, entry] : entries_) keys.push_back(key);
   return keys;
 }
