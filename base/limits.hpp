@@ -109,6 +109,11 @@ constexpr std::size_t opening_cpu_seconds_max = 60;
 constexpr std::size_t quick_operations_max = 64;
 /// Processor time of its templates in that look.
 constexpr std::size_t quick_template_milliseconds_max = 200;
+/// An object of more bytes takes one of so many places while a pass works on it, the last of which
+/// is not for thorough passes: parsed, nested lists take 25 times their size, and sixteen passes at
+/// a time would hold them.
+constexpr std::size_t large_object_bytes = 32 * kib;
+constexpr std::size_t large_passes_max = 2;
 /// Objects that are worked on thoroughly at a time: four of those that etcd takes stay below 64
 /// MiB of memory.
 constexpr std::size_t thorough_passes_max = 4;

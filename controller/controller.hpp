@@ -115,6 +115,7 @@ class Controller {
   Random& random_;
   boost::asio::thread_pool pool_;
   FairPool fair_pool_;
+  FairTurns large_;  ///< objects that take much memory
   Metrics metrics_;
   Ledger ledger_;
   Attempts attempts_;

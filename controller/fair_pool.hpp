@@ -3,16 +3,13 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstddef>
 #include <type_traits>
-#include <unordered_map>
 #include <utility>
 
+#include "controller/fair_turns.hpp"
 #include "controller/tasks.hpp"
-#include "kube/object.hpp"
-#include "kube/work_queue.hpp"
 
 namespace bulla {
 
@@ -26,8 +23,6 @@ class FairPool {
   /// `threads`: those of `pool`, at least two.
   FairPool(boost::asio::any_io_executor executor, boost::asio::thread_pool& pool,
            std::size_t threads);
-  FairPool(const FairPool&) = delete;
-  FairPool& operator=(const FairPool&) = delete;
 
   /// Waits for a turn, and runs `work`, which must not throw, on one of the threads. At most once
   /// at a time for each key.
@@ -35,24 +30,13 @@ class FairPool {
   [[nodiscard]] boost::asio::awaitable<std::invoke_result_t<Work&>> run(kube::ObjectKey key,
                                                                         kube::Priority priority,
                                                                         Work work) {
-    co_await wait_for_turn(key, priority);
-    auto result = co_await run_on(pool_, std::move(work));
-    turns_.done(key);
-    ++idle_;
-    hand_out();
-    co_return result;
+    const auto place = co_await threads_.wait(std::move(key), priority);
+    co_return co_await run_on(pool_, std::move(work));
   }
 
  private:
-  [[nodiscard]] boost::asio::awaitable<void> wait_for_turn(kube::ObjectKey key,
-                                                           kube::Priority priority);
-  void hand_out();
-
-  boost::asio::any_io_executor executor_;
   boost::asio::thread_pool& pool_;
-  kube::KeyQueue turns_;
-  std::size_t idle_;                                                      ///< threads
-  std::unordered_map<kube::ObjectKey, boost::asio::steady_timer> bells_;  ///< of those that wait
+  FairTurns threads_;
 };
 
 }  // namespace bulla

@@ -16,10 +16,11 @@ namespace bulla {
 
 struct Reconciler::Seen {
   kube::ObjectKey key;
-  boost::json::value sealed;
-  std::optional<boost::json::value> secret;
   kube::Priority priority;
   Attempts::Attempt attempt;
+  boost::json::value sealed = {};  ///< once the status is written, without its spec
+  std::optional<boost::json::value> secret = {};
+  std::optional<FairTurns::Place> place = {};  ///< where one of the two is large
 
   /// The Secret is right for the object, as far as is known; nothing has changed since.
   bool in_sync = false;

@@ -195,17 +195,40 @@ Next Reconciler::namespace_goes(const kube::ObjectKey& key) {
   return {Next::When::later, wait.value_or(GoingNamespaces::wait_max)};
 }
 
+/// The object at `path`. What parsing makes of a large one is many times its size, so few passes
+/// hold one at a time.
+Awaitable<Result<json::value>> Reconciler::get(std::string path, Seen& seen) {
+  auto answer = co_await parts_.client.send(kube::Request::get(path));
+  const bool large = answer && answer->body.size() > limits::large_object_bytes;
+  if (large && !seen.place) {
+    if (auto place = parts_.large.take_now(seen.key, seen.priority)) {
+      seen.place.emplace(std::move(*place));
+    } else {
+      answer->body = SecretBuffer();  // not held while others have their turn
+      seen.place.emplace(co_await parts_.large.wait(seen.key, seen.priority));
+      answer = co_await parts_.client.send(kube::Request::get(std::move(path)));
+    }
+  }
+  if (!answer) co_return answer.error();
+  auto object = kube::object_in(*answer);
+  if (object && (kube::key_of(*object) != seen.key || kube::uid_of(*object).empty()))
+    co_return Error{Errc::unavailable, "the server's answer is not " + kube::to_text(seen.key)};
+  co_return object;
+}
+
 Awaitable<Result<Reconciler::Seen>> Reconciler::look(kube::Turn turn, Attempts::Attempt attempt) {
   const kube::ObjectKey& key = turn.key;
-  auto sealed = co_await parts_.client.get(sealed_secrets_path(key.namespace_, key.name));
+  Seen seen{key, turn.priority, std::move(attempt)};
+  auto sealed = co_await get(sealed_secrets_path(key.namespace_, key.name), seen);
   if (!sealed) co_return sealed.error();
   parts_.marks.looks_at(key, digest_of_object(*sealed));
   const auto right = parts_.ledger.right_secret(*sealed);
   parts_.ledger.pass_begins(*sealed);
+  SealedSecret::drop_unread(*sealed);
 
-  Seen seen{key, std::move(*sealed), std::nullopt, turn.priority, std::move(attempt)};
+  seen.sealed = std::move(*sealed);
   seen.ring = parts_.keys.ring();
-  auto secret = co_await parts_.client.get(secrets_path(key.namespace_, key.name));
+  auto secret = co_await get(secrets_path(key.namespace_, key.name), seen);
   if (secret) {
     seen.secret = std::move(*secret);
     seen.in_sync = right != 0 && right == version_of_secret(*seen.secret);

@@ -65,6 +65,7 @@ class Reconciler {
     kube::EventRecorder& events;
     Metrics& metrics;
     FairPool& pool;
+    FairTurns& large;  ///< places for passes over large objects
     const Clock& clock;
     std::chrono::milliseconds refused_retry;  ///< before the first retry; twice that for each more
     kube::WorkQueue::Now now;                 ///< of back-offs
@@ -94,6 +95,7 @@ class Reconciler {
                                            std::size_t failures);
   [[nodiscard]] kube::Awaitable<std::optional<Next>> left_alone(const kube::ObjectKey& key);
   [[nodiscard]] Next namespace_goes(const kube::ObjectKey& key);
+  [[nodiscard]] kube::Awaitable<Result<boost::json::value>> get(std::string path, Seen& seen);
   [[nodiscard]] kube::Awaitable<Result<Seen>> look(kube::Turn turn, Attempts::Attempt attempt);
   [[nodiscard]] std::optional<Verdict> known_verdict(const Seen& seen) const;
   [[nodiscard]] Next not_seen(const kube::ObjectKey& key, const Error& error);

@@ -212,9 +212,11 @@ Awaitable<Reconciler::StatusWrite> Reconciler::write_status(Seen& seen, Outcome 
   StatusWrite write{.is_news = before == nullptr || *before != *after};
   if (!parts_.options.update_status) co_return write;
 
-  json::value object = seen.sealed;
-  object.as_object()["status"] = std::move(*status);
-  parts_.ledger.expect(object);
+  // From here on the rest is not needed, and is not held beside what the server answers.
+  json::object& object = seen.sealed.as_object();
+  object.erase("spec");
+  object["status"] = std::move(*status);
+  parts_.ledger.expect(seen.sealed);
   auto request = kube::Request::with_json(
       kube::Method::put, sealed_secrets_path(seen.key.namespace_, seen.key.name, "status"), object);
   request.query.emplace_back("fieldManager", status_writer(parts_.options.own_namespace));

@@ -30,17 +30,6 @@ Result<void> check_credentials(const ClientConfig& config) {
   return Error{Errc::invalid_input, "the token or a name to impersonate holds a control character"};
 }
 
-Result<json::value> object_in(const Response& response) {
-  auto value = parse_json(response.body.expose_secret_text());
-  if (!value) {
-    // What is not JSON came from something between us and the server: time may cure it.
-    return Error{Errc::unavailable, "the server's answer is " + value.error().message};
-  }
-  if (!value->is_object())
-    return Error{Errc::unavailable, "the server's answer is not a JSON object"};
-  return value;
-}
-
 Awaitable<Result<json::value>> send_for_value(ClientPtr client, Request request) {
   auto response = co_await send_request(std::move(client), std::move(request));
   if (!response) co_return response.error();
@@ -85,6 +74,17 @@ Awaitable<Result<ListPage>> request_page(ClientPtr client, Request request) {
 }
 
 }  // namespace
+
+Result<json::value> object_in(const Response& response) {
+  auto value = parse_json(response.body.expose_secret_text());
+  if (!value) {
+    // What is not JSON came from something between us and the server: time may cure it.
+    return Error{Errc::unavailable, "the server's answer is " + value.error().message};
+  }
+  if (!value->is_object())
+    return Error{Errc::unavailable, "the server's answer is not a JSON object"};
+  return value;
+}
 
 Client::Client(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 

@@ -136,4 +136,8 @@ class Client {
   std::shared_ptr<Impl> impl_;
 };
 
+/// The JSON object in an answer, on wiping_memory(). Parsed, it may take many times the bytes of
+/// the answer. Errors: unavailable: it is none, and came from something between us and the server.
+[[nodiscard]] Result<boost::json::value> object_in(const Response& response);
+
 }  // namespace bulla::kube

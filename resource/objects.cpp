@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resource/objects.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
 
 #include "base/base64.hpp"
 #include "base/limits.hpp"
+#include "base/text.hpp"
 #include "resource/fields.hpp"
 #include "resource/scope.hpp"
 
@@ -52,6 +54,20 @@ Result<json::object> metadata_of(const json::object& object, std::string_view wh
   const auto* member = find_member(object, "metadata");
   if (member == nullptr) return json::object(wiping_storage());
   return read_fields(*member, object_meta_fields(), where, scalars);
+}
+
+/// The members of the map `object[name]`; null when there is none.
+json::object* members_of(json::object& object, std::string_view name) {
+  auto* member = object.if_contains(name);
+  return member == nullptr ? nullptr : member->if_object();
+}
+
+/// Whether a template's metadata is read for it.
+bool is_read_from_template(std::string_view name) {
+  const auto lower = to_lower(name);
+  return lower != "managedfields" &&
+         std::ranges::any_of(object_meta_fields(),
+                             [&](const Field& field) { return to_lower(field.name) == lower; });
 }
 
 std::string text_or_empty(const json::value& value) {
@@ -268,6 +284,25 @@ std::string_view SealedSecret::name() const noexcept { return metadata_text(meta
 
 std::string_view SealedSecret::namespace_() const noexcept {
   return metadata_text(metadata, "namespace");
+}
+
+void SealedSecret::drop_unread(json::value& document) {
+  auto* object = document.if_object();
+  auto* spec = object == nullptr ? nullptr : members_of(*object, "spec");
+  if (spec == nullptr) return;
+  if (auto* items = members_of(*spec, "encryptedData")) {
+    for (auto& item : *items) {
+      if (!item.value().is_string()) item.value() = nullptr;
+    }
+  }
+  auto* secret_template = members_of(*spec, "template");
+  auto* metadata = secret_template == nullptr ? nullptr : members_of(*secret_template, "metadata");
+  if (metadata == nullptr) return;
+  std::vector<std::string> dropped;
+  for (const auto& member : *metadata) {
+    if (!is_read_from_template(member.key())) dropped.emplace_back(member.key());
+  }
+  for (const auto& name : dropped) metadata->erase(name);
 }
 
 Result<SealedSecret> SealedSecret::from_json(const json::value& document, Scalars scalars) {

@@ -79,6 +79,10 @@ struct SealedSecret {
   /// Errors: invalid_input, as above.
   [[nodiscard]] static Result<SealedSecret> from_json(const boost::json::value& document,
                                                       Scalars scalars = Scalars::keep_their_kind);
+  /// Removes from `document` what a Secret gets nothing of, and what may be of any form and size:
+  /// unknown fields of spec.template.metadata, its managedFields, and items that are no text (which
+  /// become null). from_json() reads the same from it otherwise.
+  static void drop_unread(boost::json::value& document);
   /// In the reference's field order.
   [[nodiscard]] boost::json::value to_json() const;
   /// The same, but under the apiVersion and kind of `owner`.

@@ -181,6 +181,29 @@ def large_objects(cluster):
     return apply_many(cluster, 245, 1, "A" * 1000000, "large")
 
 
+def nested(size):
+    """Lists in lists, 85 deep, in so many bytes of JSON: parsed, they take 25 times as much."""
+    deep = 0
+    for _ in range(85):
+        deep = [deep]
+    return [deep] * (size // 172)
+
+
+@attack("40 objects of 1 MB of nested lists, where the CRD takes anything", restart=True, seconds=15)
+def nested_objects(cluster):
+    cluster.api.namespace("tenant")
+    forms = [
+        lambda lists: {"template": {"metadata": {"managedFields": [{"fieldsV1": {"x": lists}}]}}, "encryptedData": {}},
+        lambda lists: {"template": {"metadata": {"unknown": lists}}, "encryptedData": {}},
+        lambda lists: {"encryptedData": {"item": lists}},
+    ]
+    for number in range(40):
+        sealed = cluster.sealed_secret("tenant", f"nested{number}", {})
+        sealed["spec"] = forms[number % len(forms)](nested(1000000))
+        cluster.apply(sealed)
+    return []
+
+
 @attack("objects whose one log line would be of megabytes")
 def long_lines(cluster):
     cluster.api.namespace("tenant")

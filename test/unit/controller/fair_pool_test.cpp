@@ -71,4 +71,37 @@ TEST_CASE("what takes long never has the last thread") {
   place.run_until_ended(4);
 }
 
+TEST_CASE("a place is taken at once only where nobody waits for it") {
+  net::io_context context;
+  FairTurns turns(context.get_executor(), 2, 1);
+  const kube::ObjectKey a{"n", "a"};
+  const kube::ObjectKey b{"n", "b"};
+  const kube::ObjectKey c{"other", "c"};
+  auto first = turns.take_now(a, Priority::thorough);
+  REQUIRE(first);
+  CHECK_FALSE(turns.take_now(b, Priority::thorough));  // the last place is for those that are quick
+  std::vector<std::string> had;
+  const auto wait_for = [&](const kube::ObjectKey& key) {
+    net::co_spawn(
+        context,
+        [&, key]() -> net::awaitable<void> {
+          const auto place = co_await turns.wait(key, Priority::live);
+          had.push_back(to_text(key));
+        },
+        net::detached);
+  };
+  {
+    const auto second = turns.take_now(c, Priority::live);
+    REQUIRE(second);
+    wait_for({"n", "d"});
+    context.poll();
+    CHECK(had.empty());
+  }
+  context.restart();
+  context.poll();
+  CHECK(had == std::vector<std::string>{"n/d"});
+  first.reset();
+  CHECK(turns.take_now(b, Priority::thorough));
+}
+
 }  // namespace bulla::test

@@ -29,6 +29,30 @@ TEST_CASE("fields match in any case, unknown ones and nulls are dropped") {
   CHECK(secret->string_data.at("a").expose_secret_text() == "b");
 }
 
+TEST_CASE("what a Secret gets nothing of is dropped from a SealedSecret, and nothing else is") {
+  auto document = json::parse(
+      R"({"metadata":{"name":"s","namespace":"n"},"spec":{"encryptedData":{"a":"AAAA","b":[[0]],
+          "c":null},"template":{"type":"t","data":{"d":"e"},"metadata":{"Labels":{"l":"m"},
+          "annotations":{"o":"p"},"colour":[[[]]],"managedFields":[{"fieldsV1":{"x":[[]]}}],
+          "ManagedFields":[],"finalizers":["q"]}}}})");
+  auto expected = SealedSecret::from_json(document).value();
+  expected.secret_template.metadata.erase("managedFields");
+
+  SealedSecret::drop_unread(document);
+  CHECK(SealedSecret::from_json(document)->to_json() == expected.to_json());
+  const auto& metadata = document.at("spec").at("template").at("metadata").as_object();
+  CHECK(metadata.size() == 3);
+  CHECK(document.at("spec").at("encryptedData").at("b").is_null());
+
+  for (const auto* odd : {"[]", "{}", R"({"spec":[]})", R"({"spec":{"template":[]}})",
+                          R"({"spec":{"encryptedData":"x","template":{"metadata":[]}}})"}) {
+    CAPTURE(odd);
+    auto same = json::parse(odd);
+    SealedSecret::drop_unread(same);
+    CHECK(same == json::parse(odd));
+  }
+}
+
 TEST_CASE("a value of the wrong kind is an error that names its field, not its value") {
   struct Case {
     const char* json;
