@@ -50,7 +50,7 @@ struct Node {
     return ::operator new(bytes);
   }
   static void operator delete(void* node, std::size_t bytes) noexcept {
-    ::operator delete(node, bytes);
+    ::operator delete(node);  // clang knows the one with a size only behind an option
     AllocationBudget::count_release(bytes + parts_bytes);
   }
   static constexpr std::size_t parts_bytes = 64;
