@@ -49,6 +49,20 @@ SecretBuffer printed(const boost::json::value& object, Format format) {
 Output::Output(const Options& options, Content content)
     : file_(options.output_file == "-" ? "" : options.output_file), content_(content) {}
 
+Result<void> Output::lock() {
+  if (file_.empty() || lock_.is_held()) return {};
+  const auto waiting = [&] { warn("waiting for another program, which is changing " + file_); };
+  auto lock = FileLock::take(file_, {.waiting = waiting});
+  if (!lock) return lock.error();
+  lock_ = std::move(*lock);
+  return {};
+}
+
+Result<void> Output::lock_if_read(const std::string& input) {
+  const bool is_read = !file_.empty() && !input.empty() && is_same_file(file_, input);
+  return is_read ? lock() : Result<void>();
+}
+
 Result<void> Output::print(std::string_view text) {
   if (file_.empty()) return write_descriptor(STDOUT_FILENO, "standard output", text);
   pending_.append(text);
@@ -58,8 +72,22 @@ Result<void> Output::print(std::string_view text) {
 Result<void> Output::commit() {
   if (file_.empty()) return {};
   const auto text = pending_.expose_secret_text();
+  // Whose file it was does not matter then, and somebody else's lock must not either.
   if (content_ == Content::plaintext) return replace_secret_file(file_, text);
+  if (auto locked = lock(); !locked) return locked;
   return replace_file(file_, text, 0666);
+}
+
+Result<void> Output::commit_over(std::string_view before) {
+  if (!file_.empty()) {
+    const auto now = read_file(file_, limits::input_bytes_max);
+    if (!now) return now.error();
+    if (now->expose_secret_text() != before) {
+      return Error{Errc::conflict, file_ + " was changed by another program meanwhile"}.hint(
+          "nothing was written: run kubeseal again");
+    }
+  }
+  return commit();
 }
 
 }  // namespace bulla::sealer

@@ -80,6 +80,9 @@ class Target {
     }
   }
 
+  /// The file's text as it was read.
+  [[nodiscard]] std::string_view text_before() const { return file_.text.expose_secret_text(); }
+
   [[nodiscard]] Result<SecretBuffer> text() const {
     std::vector<Rewrite> changes;
     for (std::size_t i = 0; i < after_.size(); ++i) {
@@ -120,26 +123,24 @@ class Target {
 };
 
 /// The Secrets to add. Into JSON the reference takes one alone, and refuses several.
-Result<std::vector<Secret>> read_additions(const Options& options, const Target& target) {
-  auto input = read_input_text(options, "a Kubernetes object in JSON or YAML");
-  if (!input) return input.error();
-  const auto* documents = &input->documents;
-  if (documents->empty()) {
+Result<std::vector<Secret>> additions_of(const Options& options, const SealedText& input,
+                                         const Target& target) {
+  const auto& documents = input.documents;
+  if (documents.empty()) {
     return Error{Errc::invalid_input,
                  "no secrets found. Ensure the input is valid and UTF-8 encoded"};
   }
-  if (documents->size() > 1 && target.becomes_json()) {
-    return Error{Errc::invalid_input, input_name(options) + " holds " +
-                                          std::to_string(documents->size()) +
+  if (documents.size() > 1 && target.becomes_json()) {
+    return Error{Errc::invalid_input, input.name + " holds " + std::to_string(documents.size()) +
                                           " documents, and JSON is merged with one at a time"}
         .hint("nothing was changed");
   }
   std::vector<Secret> additions;
-  for (const auto& document : *documents) {
-    const auto text = input->text.expose_secret_text();
+  for (const auto& document : documents) {
+    const auto text = input.text.expose_secret_text();
     auto secret = secret_to_seal(options, text, document);
     if (!secret) return secret.error();
-    for (const auto& remark : lost_in_sealing(input->name, text, document)) warn(remark);
+    for (const auto& remark : lost_in_sealing(input.name, text, document)) warn(remark);
     if (!options.name.empty()) secret->metadata.insert_or_assign("name", options.name);
     additions.push_back(std::move(*secret));
   }
@@ -229,33 +230,50 @@ Result<void> merge(const Options& options, const PublicKey& key, SealedSecret& t
   return {};
 }
 
+/// Seals the additions into the objects of the file that they belong to.
+Result<void> merge_all(const Options& options, const PublicKey& key, Target& target,
+                       std::vector<Secret> additions) {
+  for (auto& addition : additions) {
+    auto chosen = target.choose(addition);
+    if (!chosen) return chosen.error();
+    if ((*chosen)->sealed.name().empty()) {
+      return Error{Errc::invalid_input,
+                   target.name_of(**chosen) + ": the SealedSecret has no metadata.name"};
+    }
+    warn_of_other_namespace(addition, (*chosen)->sealed, options.merge_into);
+    if (const auto warning = size_warning(addition, input_name(options)); !warning.empty())
+      warn(warning);
+    if (auto merged = merge(options, key, (*chosen)->sealed, std::move(addition)); !merged)
+      return merged;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> merge_into_sealed_secret(const Options& options) {
   auto key = sealing_key(options);
   if (!key) return key.error();
+  // Before anybody is asked for the input; and again once nobody else changes it.
+  if (const auto target = Target::read(options); !target) return target.error();
+  const auto input = read_input_text(options, "a Kubernetes object in JSON or YAML");
+  if (!input) return input.error();
+
+  Options in_place = options;
+  in_place.output_file = options.merge_into;
+  Output output(in_place, Output::Content::shareable);
+  if (auto locked = output.lock(); !locked) return locked;
   auto target = Target::read(options);
   if (!target) return target.error();
-  auto additions = read_additions(options, *target);
+  auto additions = additions_of(options, *input, *target);
   if (!additions) return additions.error();
-
-  for (auto& addition : *additions) {
-    auto chosen = target->choose(addition);
-    if (!chosen) return chosen.error();
-    if ((*chosen)->sealed.name().empty()) {
-      return Error{Errc::invalid_input,
-                   target->name_of(**chosen) + ": the SealedSecret has no metadata.name"};
-    }
-    warn_of_other_namespace(addition, (*chosen)->sealed, options.merge_into);
-    if (const auto warning = size_warning(addition, input_name(options)); !warning.empty())
-      warn(warning);
-    if (auto merged = merge(options, *key, (*chosen)->sealed, std::move(addition)); !merged)
-      return merged;
-  }
+  if (auto merged = merge_all(options, *key, *target, std::move(*additions)); !merged)
+    return merged;
   target->warn_of_templates();
-  auto text = target->text();
+  const auto text = target->text();
   if (!text) return text.error();
-  return replace_file(options.merge_into, text->expose_secret_text(), 0666);
+  if (auto done = output.print(text->expose_secret_text()); !done) return done;
+  return output.commit_over(target->text_before());
 }
 
 }  // namespace bulla::sealer

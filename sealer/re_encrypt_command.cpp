@@ -193,6 +193,8 @@ Result<void> re_encrypt_sealed_secrets(const Options& options) {
   if (target.output_file.empty()) target.output_file = options.input_file;
   auto format = output_format(target);
   if (!format) return format.error();
+  Output output(target, Output::Content::shareable);
+  if (auto locked = output.lock_if_read(options.input_file); !locked) return locked;
   auto text = read_input(options, "a SealedSecret in JSON or YAML");
   if (!text) return text.error();
   auto input = parse_sealed_text(input_name(options), std::move(*text));
@@ -224,9 +226,10 @@ Result<void> re_encrypt_sealed_secrets(const Options& options) {
   auto printed_text = output_text(*input, *found, *after, layout);
   if (!printed_text) return printed_text.error();
 
-  Output output(target, Output::Content::shareable);
   if (auto done = output.print(printed_text->expose_secret_text()); !done) return done;
-  if (auto done = output.commit(); !done) return done;
+  const bool in_place = is_same_file(options.input_file, target.output_file);
+  auto done = in_place ? output.commit_over(input->text.expose_secret_text()) : output.commit();
+  if (!done) return done;
   if (options.output_file.empty() && !options.input_file.empty()) tell_in_place(input->name);
   return {};
 }

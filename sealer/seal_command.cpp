@@ -72,6 +72,8 @@ Result<void> seal_batch(const Options& options, std::string_view text,
 Result<void> seal_secrets(const Options& options) {
   auto key = sealing_key(options);
   if (!key) return key.error();
+  Output output(options, Output::Content::shareable);
+  if (auto locked = output.lock_if_read(options.input_file); !locked) return locked;
   auto input = read_input_text(options, "a Kubernetes object in JSON or YAML");
   if (!input) return input.error();
   if (input->documents.empty()) {
@@ -82,7 +84,7 @@ Result<void> seal_secrets(const Options& options) {
   auto format = output_format(options);
   if (!format) return format.error();
 
-  Output output(options, Output::Content::shareable);
+  if (auto locked = output.lock(); !locked) return locked;
   auto replaced = ReplacedFile::read(options);
   for (std::span<Document> rest(input->documents); !rest.empty();) {
     const auto batch = rest.first(std::min(rest.size(), limits::documents_at_once));

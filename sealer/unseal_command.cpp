@@ -140,6 +140,8 @@ Result<void> recovery_unseal(const Options& options) {
   protect_private_keys(limits::recovery_key_heap_bytes);
   auto keys = read_recovery_keys(options.recovery_keys);
   if (!keys) return keys.error();
+  Output output(options, Output::Content::plaintext);
+  if (auto locked = output.lock_if_read(options.input_file); !locked) return locked;
   auto documents = read_input_documents(options);
   if (!documents) return documents.error();
   leave_out_other_kinds(options, *documents);
@@ -147,7 +149,6 @@ Result<void> recovery_unseal(const Options& options) {
   auto format = output_format(options);
   if (!format) return format.error();
 
-  Output output(options, Output::Content::plaintext);
   KeyOrder order(keys->ring);
   // What is printed to a terminal shows by itself how far it has come.
   const bool prints_to_terminal = output.is_standard() && ::isatty(STDOUT_FILENO) == 1;

@@ -3,8 +3,11 @@
 // What kubeseal does with what a cluster answers.
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <filesystem>
 #include <vector>
 
+#include "base/file_lock.hpp"
 #include "unit/kube/tiny_server.hpp"
 #include "unit/sealer/desk.hpp"
 #include "unit/sealer/terminal_errors.hpp"
@@ -220,6 +223,41 @@ TEST_CASE("an answer changes the items of a file and nothing else") {
   CHECK(sealed.encrypted_data == std::map<std::string, std::string>{{"a", "QUJD"}});
   CHECK(sealed.secret_template.data.empty());
   CHECK(desk.text("in").find("cluster-wide") == std::string::npos);
+}
+
+TEST_CASE("a file that an editor saved while the controller worked on it stays as it was saved") {
+  const Desk desk;
+  const std::string answer = R"({"kind":"SealedSecret","metadata":{"name":"a","namespace":"prod"},)"
+                             R"("spec":{"encryptedData":{"a":"QUJD"}}})";
+  const auto saved = sealed_document("a") + "# by hand\n";
+  Cluster cluster([&](std::size_t) {
+    desk.put("in", saved);
+    return http_answer(200, answer);
+  });
+  auto options = cluster.options(desk, sealed_document("a"));
+  SUBCASE("in place") { options.output_file.clear(); }
+  SUBCASE("by -w and another name of the file") {
+    std::filesystem::create_symlink(options.input_file, options.output_file);
+  }
+  CHECK(told(sealer::re_encrypt_sealed_secrets(options))
+            .ends_with(" was changed by another program meanwhile | nothing was written: run "
+                       "kubeseal again"));
+  CHECK(desk.text("in") == saved);
+}
+
+TEST_CASE("another kubeseal waits for the file that the controller works on") {
+  const Desk desk;
+  const std::string answer = R"({"kind":"SealedSecret","metadata":{"name":"a","namespace":"prod"},)"
+                             R"("spec":{"encryptedData":{"a":"QUJD"}}})";
+  bool was_free = true;
+  Cluster cluster([&](std::size_t) {
+    was_free = FileLock::take(desk.path("in"), {.time_max = std::chrono::seconds(0)}).has_value();
+    return http_answer(200, answer);
+  });
+  auto options = cluster.options(desk, sealed_document("a"));
+  options.output_file.clear();
+  CHECK(told(sealer::re_encrypt_sealed_secrets(options)) == "");
+  CHECK_FALSE(was_free);
 }
 
 TEST_CASE("what the controller does not open is told with its place and what may be wrong") {

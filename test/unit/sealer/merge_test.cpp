@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit/sealer/desk.hpp"
 
+#include <algorithm>
+#include <filesystem>
+#include <latch>
+#include <thread>
+#include <vector>
+
 namespace bulla::test {
 
 namespace {
@@ -238,6 +244,55 @@ TEST_CASE(
   CHECK(errors.text() == "warning: " + merge.options.merge_into +
                              ", line 1: spec.template.data: template: url:1: function \"nope\" "
                              "not defined (url)\n");
+}
+
+namespace {
+
+/// Several merges at a time into one file, `rounds` items each: the items that are in it at the
+/// end.
+std::size_t items_after_merging_at_once(const Desk& desk, const std::string& target) {
+  constexpr std::size_t programs = 6;
+  constexpr std::size_t rounds = 5;
+  std::latch start(programs);
+  std::vector<std::thread> threads;
+  std::vector<std::string> failures(programs);
+  for (std::size_t program = 0; program < programs; ++program) {
+    threads.emplace_back([&, program] {
+      start.arrive_and_wait();
+      for (std::size_t round = 0; round < rounds; ++round) {
+        const auto item = "i" + std::to_string(program) + "-" + std::to_string(round);
+        sealer::Options options;
+        options.certificate = key_path("rsa2048-a.crt");
+        options.input_file = desk.put("in-" + item, "stringData: {" + item + ": x}\n");
+        options.merge_into = target;
+        failures[program] += outcome(sealer::merge_into_sealed_secret(options));
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  for (const auto& failure : failures) CHECK(failure == "");
+  const auto text = opened(read_file(target, limits::input_bytes_max).value().expose_secret_text());
+  return static_cast<std::size_t>(std::ranges::count(text, '='));
+}
+
+constexpr std::size_t items_of_all = 6 * 5 + 1;  // and the one that was there
+
+}  // namespace
+
+TEST_CASE("programs that merge into one file at once lose nothing of one another") {
+  const Desk desk;
+  const auto target = desk.put("target", target_yaml());
+  SUBCASE("where each puts a new file in the old one's place") {
+    CHECK(items_after_merging_at_once(desk, target) == items_of_all);
+  }
+  SUBCASE("where it is written over") {
+    std::filesystem::create_hard_link(target, desk.path("second name"));
+    CHECK(items_after_merging_at_once(desk, target) == items_of_all);
+  }
+  SUBCASE("through a symbolic link") {
+    std::filesystem::create_symlink("target", desk.path("link"));
+    CHECK(items_after_merging_at_once(desk, desk.path("link")) == items_of_all);
+  }
 }
 
 }  // namespace bulla::test
