@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keeps the documentation true: looks at its links, and runs the commands that it shows.
 
-usage: pages.py links ROOT          every relative link of every page leads somewhere
+usage: pages.py links ROOT          every relative link of every page leads somewhere, and every path of the
+                                    repository that it names is there
        pages.py run ROOT [PAGE...]  runs the pages' commands in the cluster of $KUBECONFIG
 
 What is run are fenced blocks of README.md and docs/*.md, in order, each page in an empty folder of
@@ -196,12 +197,25 @@ def anchors(page):
     return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in headings}
 
 
+def missing_paths(root, page):
+    """Paths of the repository that the page names, in prose or in commands, and that are not there. What is
+    built is not looked for."""
+    rooms = "|".join(sorted(folder.name for folder in root.iterdir()
+                            if folder.is_dir() and not folder.name.startswith(("build", "."))))
+    for number, line in enumerate(page.read_text().split("\n"), 1):
+        for path in re.findall(rf"(?<![\w/.-])(?:{rooms})/[\w./-]+", line):
+            path = path.rstrip(".,:")
+            if not (root / path).exists() and not any(root.glob(path + ".[ch]pp")):
+                yield f"{page}:{number}: {path}: there is no such file"
+
+
 def dead_links(root):
     pages = sorted(root.glob("*.md"))
     for folder in ("docs", "manifests", "test"):
         pages += sorted((root / folder).rglob("*.md"))
     dead = []
     for page in pages:
+        dead += missing_paths(root, page)
         for number, line in prose(page):
             for link in LINK.findall(re.sub(r"`[^`]*`", "", line)):
                 if re.match(r"[a-z]+:", link):
@@ -212,7 +226,7 @@ def dead_links(root):
                     dead.append(f"{page}:{number}: {link}: there is no such file")
                 elif anchor and target.suffix == ".md" and anchor not in anchors(target):
                     dead.append(f"{page}:{number}: {link}: {target.name} has no such heading")
-    print("\n".join(dead + [f"{len(pages)} pages, {len(dead)} dead links"]))
+    print("\n".join(dead + [f"{len(pages)} pages, {len(dead)} dead links and paths"]))
     return dead
 
 
