@@ -20,9 +20,13 @@ A comment in front of a block changes that:
 
     <!-- not run: REASON -->   it is passed over, and the reason is printed
     <!-- file: NAME -->        the block, in whatever language, is written to the file NAME
+    <!-- template: ITEMS -->   the block is a template (or the spec of a SealedSecret with one, in YAML); over these
+                               items, a JSON object, it prints what the block behind it shows
 
 A block of nothing but `make TARGET` is not run either: its targets must exist. CI runs them.
 """
+import base64
+import json
 import pathlib
 import re
 import subprocess
@@ -30,8 +34,10 @@ import sys
 import tempfile
 import time
 
+import yaml
+
 FENCE = re.compile(r"^```(\w*)\s*$")
-MARK = re.compile(r"^<!-- (not run|file): (.+) -->$")
+MARK = re.compile(r"^<!-- (not run|file|template): (.+) -->$")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PATIENCE = 60  # seconds
 READS = ("kubectl get ", "kubectl describe ", "kubectl wait ")
@@ -131,12 +137,34 @@ class Run:
                                    + "\n".join(expected))
             time.sleep(0.3)
 
+    def template(self, block, items, shown, folder):
+        """Seals the items beside the template, and opens both as a person would try them."""
+        spec = yaml.safe_load(block.text)["spec"]["template"] if block.language == "yaml" else {
+            "data": {"url": "\n".join(block.lines)}}
+        (item,) = spec["data"]
+        (folder / "items.json").write_text(json.dumps({"metadata": {"name": "t", "namespace": "t"}, "stringData": items}))
+        status, printed = self.shell("kubeseal -f items.json -w sealed.json", folder)
+        if status == 0:
+            sealed = json.loads((folder / "sealed.json").read_text())
+            sealed["spec"]["template"] = spec
+            (folder / "sealed.json").write_text(json.dumps(sealed))
+            status, printed = self.shell(
+                "kubectl get secret -n kube-system -l sealedsecrets.bitnami.com/sealed-secrets-key -o yaml > keys.yaml\n"
+                "kubeseal --recovery-unseal --recovery-private-key keys.yaml -f sealed.json", folder)
+        if status == 0:
+            printed = base64.b64decode(json.loads(printed)["data"][item]).decode()
+        good = printed.startswith(shown.text) if status else printed.rstrip("\n") == shown.text.rstrip("\n")
+        self.report(block, block.lines[0], "" if good else f"printed:\n{printed}\nexpected:\n{shown.text}")
+
     def make(self, block, targets):
         missing = [target for target in targets if target not in self.targets]
         self.report(block, block.text.strip(), f"no such target: {', '.join(missing)}" if missing else "")
 
-    def block(self, block, folder):
+    def block(self, block, following, folder):
         kind, text = block.mark or (None, None)
+        if kind == "template":
+            self.template(block, json.loads(text), following, folder)
+            return
         if kind == "file":
             (folder / text).parent.mkdir(parents=True, exist_ok=True)
             (folder / text).write_text(block.text)
@@ -167,8 +195,9 @@ class Run:
             folder = pathlib.Path(name)
             for shared in ("manifests", "docs"):
                 (folder / shared).symlink_to(self.root / shared)
-            for block in blocks_of(page):
-                self.block(block, folder)
+            blocks = blocks_of(page)
+            for block, following in zip(blocks, [*blocks[1:], None]):
+                self.block(block, following, folder)
         made = sorted(namespaces() - before)
         if made:
             subprocess.run(["kubectl", "delete", "namespace", *made, "--timeout=180s"], check=True,
