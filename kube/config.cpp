@@ -308,6 +308,8 @@ Result<ClientConfig> load_config(const ConfigFlags& flags, const Environment& en
   // Over plain http no credential is ever sent, so none is asked for.
   if (!is_https(config)) return config;
   if (auto taken = take_credentials(config, chosen); !taken) return taken.error();
+  const bool bounded = given(flags.request_timeout) && timeout->count() > 0;
+  if (config.exec && bounded) config.exec->time_max = *timeout;
   return config;
 }
 

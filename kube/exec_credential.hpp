@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ struct ExecPlugin {
   std::string install_hint = {};
   bool provide_cluster_info = false;
   std::string cluster_info = {};  ///< JSON for spec.cluster; empty: the plugin is not told
+  /// For one run, where no person is asked; nothing: that of ExecPatience alone.
+  std::optional<std::chrono::milliseconds> time_max = {};
 };
 
 /// The cluster as a plugin sees it.

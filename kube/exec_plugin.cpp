@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/exec_plugin.hpp"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <ranges>
 
-#include "base/file.hpp"
 #include "base/text.hpp"
+#include "kube/child_process.hpp"
 
 namespace bulla::kube {
 namespace {
@@ -24,15 +23,10 @@ Error invalid(std::string message) { return {Errc::invalid_input, std::move(mess
 /// The operating system's words as Go has them: "permission denied".
 std::string words_of(int number) { return to_lower(std::strerror(number)); }
 
-/// Text from a file that may be printed: no escape sequence reaches the terminal.
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text.substr(0, 4096)) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool control = (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f;
-    out += control ? '?' : c;
-  }
-  return out;
+/// Text from a kubeconfig, for a message.
+std::string shown(std::string_view text, LineEnds line_ends = LineEnds::escaped) {
+  constexpr std::size_t shown_bytes_max = 4096;
+  return printable(cut_to(text, shown_bytes_max), line_ends);
 }
 
 bool is_program(const std::string& path) {
@@ -42,9 +36,9 @@ bool is_program(const std::string& path) {
 }
 
 Error not_found(const ExecPlugin& plugin) {
-  auto error = invalid("exec: executable " + printable(plugin.command) + " not found");
+  auto error = invalid("exec: executable " + shown(plugin.command) + " not found");
   if (!plugin.install_hint.empty()) {
-    return std::move(error).hint(printable(plugin.install_hint));
+    return std::move(error).hint(shown(plugin.install_hint, LineEnds::kept));
   }
   return std::move(error).hint(
       "the kubeconfig gets credentials from this program: install it, or see https://kubernetes.io"
@@ -59,7 +53,7 @@ Result<std::string> find_program(const ExecPlugin& plugin) {
     if (is_program(command)) return command;
     struct stat status = {};
     if (::stat(command.c_str(), &status) != 0) return not_found(plugin);
-    return invalid("exec: executable " + printable(command) + " cannot be run: " +
+    return invalid("exec: executable " + shown(command) + " cannot be run: " +
                    (S_ISREG(status.st_mode) ? words_of(EACCES) : "it is not a file"));
   }
   const char* path = std::getenv("PATH");
@@ -118,42 +112,11 @@ class ChildEnvironment {
   std::vector<char*> pointers_;
 };
 
-/// How the child starts: standard input as decided, standard output into our pipe, nothing else
-/// open but standard error, and signals as a program expects them (we ignore SIGPIPE).
-class SpawnOptions {
- public:
-  SpawnOptions(bool interactive, int output) {
-    ::posix_spawn_file_actions_init(&actions_);
-    ::posix_spawnattr_init(&attributes_);
-    if (!interactive) {
-      ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    }
-    ::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
-    ::posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
-    sigset_t defaults;
-    sigemptyset(&defaults);
-    ::posix_spawnattr_setsigmask(&attributes_, &defaults);
-    sigaddset(&defaults, SIGPIPE);
-    ::posix_spawnattr_setsigdefault(&attributes_, &defaults);
-    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-  SpawnOptions(const SpawnOptions&) = delete;
-  SpawnOptions& operator=(const SpawnOptions&) = delete;
-  ~SpawnOptions() {
-    ::posix_spawn_file_actions_destroy(&actions_);
-    ::posix_spawnattr_destroy(&attributes_);
-  }
-  [[nodiscard]] const posix_spawn_file_actions_t* actions() const noexcept { return &actions_; }
-  [[nodiscard]] const posix_spawnattr_t* attributes() const noexcept { return &attributes_; }
+std::string name_of(const ExecPlugin& plugin) {
+  return "exec: executable " + shown(plugin.command);
+}
 
- private:
-  posix_spawn_file_actions_t actions_ = {};
-  posix_spawnattr_t attributes_ = {};
-};
-
-/// Starts the program; its standard output goes to `output`, which is closed on our side.
-Result<pid_t> start(const ExecPlugin& plugin, const std::string& path, bool interactive,
-                    int output) {
+Result<ChildProcess> start(const ExecPlugin& plugin, const std::string& path, bool interactive) {
   std::vector<std::string> words = {plugin.command};
   words.insert(words.end(), plugin.arguments.begin(), plugin.arguments.end());
   std::vector<char*> arguments;
@@ -161,58 +124,103 @@ Result<pid_t> start(const ExecPlugin& plugin, const std::string& path, bool inte
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   ChildEnvironment environment(plugin, interactive);
-  const SpawnOptions options(interactive, output);
-  pid_t child = 0;
-  const int failure = ::posix_spawn(&child, path.c_str(), options.actions(), options.attributes(),
-                                    arguments.data(), environment.pointers());
-  ::close(output);
-  if (failure == 0) return child;
-  return invalid("exec: executable " + printable(plugin.command) +
-                 " cannot be run: " + words_of(failure));
+  auto child = ChildProcess::start({.path = path,
+                                    .arguments = arguments.data(),
+                                    .environment = environment.pointers(),
+                                    .has_our_input = interactive});
+  if (child) return child;
+  return std::move(child).error().during(name_of(plugin) + " cannot be run");
 }
 
-/// Waits for the child's end; an error unless that was exit status 0.
-Result<void> wait_for(pid_t child, const ExecPlugin& plugin) {
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return Error{Errc::internal, "exec: waitpid: " + words_of(errno)};
+using Clock = std::chrono::steady_clock;
+/// Between two looks whether the plugin has ended: its last output is seen at once in any case.
+constexpr int look_milliseconds = 10;
+
+Error out_of_time(const ExecPlugin& plugin, std::chrono::milliseconds time) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(time).count();
+  return Error{Errc::unavailable,
+               name_of(plugin) + " did not end within " + std::to_string(seconds) + " s"}
+      .hint("it was ended; run it by hand to see what it waits for");
+}
+
+/// Appends what there is to read; whether it was the end. Errors: too much; the system's.
+Result<bool> read_available(const ExecPlugin& plugin, int pipe, SecretBuffer& output) {
+  constexpr std::size_t piece_bytes = 16 * limits::kib;
+  const auto what = "exec: read the output of " + shown(plugin.command) + ": ";
+  for (;;) {
+    const auto size = output.size();
+    output.resize(size + piece_bytes);
+    const auto got = ::read(pipe, output.expose_secret().data() + size, piece_bytes);
+    const int number = errno;
+    output.resize(size + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got == 0) return true;
+    if (output.size() > exec_output_bytes_max)
+      return invalid(what + "larger than " + std::to_string(exec_output_bytes_max) + " bytes");
+    if (got > 0 || number == EINTR) continue;
+    if (number == EAGAIN) return false;
+    return Error{Errc::internal, what + words_of(number)};
   }
-  const auto name = "exec: executable " + printable(plugin.command);
-  if (WIFSIGNALED(status)) {
-    return invalid(name + " was ended by signal " + std::to_string(WTERMSIG(status)));
+}
+
+/// All that the plugin prints, when it has ended.
+Result<SecretBuffer> read_until_end(const ExecPlugin& plugin, const ChildProcess& child,
+                                    std::chrono::milliseconds time_max,
+                                    std::chrono::milliseconds output_after_end_max) {
+  const auto end = Clock::now() + time_max;
+  auto output_end = end;
+  bool ended = false;
+  bool read_all = false;
+  SecretBuffer output;
+  while (!ended || !read_all) {
+    pollfd readable{.fd = read_all ? -1 : child.output(), .events = POLLIN, .revents = 0};
+    (void)::poll(&readable, 1, look_milliseconds);
+    if (!ended && child.has_ended()) {
+      ended = true;
+      output_end = std::min(end, Clock::now() + output_after_end_max);
+    }
+    if (!read_all) {
+      auto at_end = read_available(plugin, child.output(), output);
+      if (!at_end) return at_end.error();
+      read_all = *at_end;
+    }
+    if (ended && Clock::now() >= output_end) break;
+    if (!ended && Clock::now() >= end) return out_of_time(plugin, time_max);
   }
+  return output;
+}
+
+/// An error unless `status`, as of waitpid(2), is that of success.
+Result<void> check_status(int status, const ExecPlugin& plugin) {
+  if (WIFSIGNALED(status))
+    return invalid(name_of(plugin) + " was ended by signal " + std::to_string(WTERMSIG(status)));
   if (WEXITSTATUS(status) == 0) return {};
-  return invalid(name + " failed with exit code " + std::to_string(WEXITSTATUS(status)));
+  return invalid(name_of(plugin) + " failed with exit code " + std::to_string(WEXITSTATUS(status)));
 }
 
-Result<SecretBuffer> output_of(const ExecPlugin& plugin, bool interactive) {
+Result<SecretBuffer> output_of(const ExecPlugin& plugin, bool interactive,
+                               const ExecPatience& patience) {
   auto path = find_program(plugin);
   if (!path) return path.error();
-  int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) {
-    return Error{Errc::internal, "exec: pipe: " + words_of(errno)};
+  auto child = start(plugin, *path, interactive);
+  if (!child) return child.error();
+  const auto time_max =
+      interactive ? patience.time_max
+                  : std::min(patience.time_max, plugin.time_max.value_or(patience.time_max));
+  auto output = read_until_end(plugin, *child, time_max, patience.output_after_end_max);
+  if (!output) {
+    child->stop(patience.grace);
+    return output.error();
   }
-  auto child = start(plugin, *path, interactive, ends[1]);
-  if (!child) {
-    ::close(ends[0]);
-    return child.error();
-  }
-  auto output =
-      read_descriptor(ends[0], "the output of " + printable(plugin.command), exec_output_bytes_max);
-  ::close(ends[0]);
-  if (!output) ::kill(*child, SIGTERM);  // it would go on writing to nobody
-  auto ended = wait_for(*child, plugin);
-  if (!output) return output.error().during("exec");
-  if (!ended) return ended.error();
+  if (auto checked = check_status(child->wait(), plugin); !checked) return checked.error();
   return output;
 }
 
 }  // namespace
 
-Result<ExecCredential> run_exec_plugin(const ExecPlugin& plugin) {
+Result<ExecCredential> run_exec_plugin(const ExecPlugin& plugin, const ExecPatience& patience) {
   const auto interactive = decide_interactive(plugin);
   if (!interactive) return interactive.error();
-  auto output = output_of(plugin, *interactive);
+  auto output = output_of(plugin, *interactive, patience);
   if (!output) return output.error();
   return parse_exec_credential(output->expose_secret_text(), plugin.api_version);
 }

@@ -193,6 +193,11 @@ users:
   CHECK(config->exec->cluster_info ==
         R"({"server":"https://h:1","certificate-authority-data":"Q0E=","proxy-url":"http://p",)"
         R"("config":{"a":1}})");
+  CHECK_FALSE(config->exec->time_max.has_value());
+  CHECK(load_config({.kubeconfig = kc, .request_timeout = "2"}, place.environment())
+            ->exec->time_max == std::chrono::seconds(2));
+  CHECK_FALSE(load_config({.kubeconfig = kc, .request_timeout = "0"}, place.environment())
+                  ->exec->time_max.has_value());
   for (const auto& flags : {ConfigFlags{.kubeconfig = kc, .token = "t"},
                             ConfigFlags{.kubeconfig = kc, .username = "me"},
                             ConfigFlags{.kubeconfig = kc, .server = "http://h"}}) {
