@@ -97,7 +97,13 @@ class JsonPrinter {
     out_.append("\"");
   }
 
+  static std::string escape_of(char32_t code_point) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    return {'\\', 'u', '0', '0', hex[(code_point >> 4) & 15], hex[code_point & 15]};
+  }
+
   /// What stands for the character at the front of `text`, which has `size` bytes; "" : itself.
+  /// As Go has it, but for DEL and C1: those reach terminals, and the escape means the same.
   static std::string escape_for(std::string_view text, std::size_t& size) {
     const auto c = static_cast<unsigned char>(text.front());
     if (c >= 0x80) {
@@ -105,6 +111,7 @@ class JsonPrinter {
       if (!code_point) return "\\ufffd";
       if (*code_point == 0x2028) return "\\u2028";
       if (*code_point == 0x2029) return "\\u2029";
+      if (*code_point < 0xA0) return escape_of(*code_point);
       return {};
     }
     switch (c) {
@@ -117,9 +124,8 @@ class JsonPrinter {
       case '\f': return "\\f";
       default: break;
     }
-    if (c >= 0x20 && c != '<' && c != '>' && c != '&') return {};
-    constexpr std::string_view hex = "0123456789abcdef";
-    return {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    const bool stays = c >= 0x20 && c != 0x7F && c != '<' && c != '>' && c != '&';
+    return stays ? std::string() : escape_of(c);
   }
 
   SecretBuffer& out_;

@@ -3,14 +3,17 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "crypto/certificate.hpp"
+#include "crypto/certificate_chain.hpp"
 #include "kube/fetch_url.hpp"
 #include "kube/url.hpp"
 #include "sealer/cluster.hpp"
@@ -57,6 +60,22 @@ std::string shown_source(const Options& options) {
   return is_url ? kube::without_credentials(options.certificate) : options.certificate;
 }
 
+/// Whether the certificate comes from a server: all of what that sends is a stranger's.
+bool is_served(const Options& options) {
+  if (options.certificate.empty()) return true;
+  const auto url = kube::parse_url(options.certificate);
+  return url && (url->scheme == "http" || url->scheme == "https");
+}
+
+/// Whether a text has nothing in it that steers a terminal, but for what ends and indents lines.
+bool is_plain(std::string_view text) {
+  constexpr std::string_view layout = "\n\r\t";
+  std::string rest;
+  std::ranges::copy_if(text, std::back_inserter(rest),
+                       [&](char c) { return layout.find(c) == std::string_view::npos; });
+  return printable(rest) == rest;
+}
+
 /// What a server sent, if there is a certificate in it: it may be a log-in page with status 200.
 Result<std::string> with_certificate(const Options& options, Result<std::string> text) {
   if (!text) return text;
@@ -84,6 +103,16 @@ Result<std::string> fetch_certificate(const Options& options) {
   if (url->scheme.size() < 2) return read_certificate_file(source);  // one letter is a drive
   if (url->scheme == "file") return read_file_url(source, *url);
   return with_certificate(options, kube::fetch_url(source));
+}
+
+Result<std::string> certificate_to_print(const Options& options) {
+  auto text = fetch_certificate(options);
+  if (!text) return text;
+  if (!is_served(options) && is_plain(*text)) return text;
+  auto certificates = certificates_alone(*text);
+  if (!certificates && certificates.error().code == Errc::not_found)
+    return no_certificate(shown_source(options), *text);
+  return certificates;
 }
 
 Result<PublicKey> sealing_key(const Options& options) {

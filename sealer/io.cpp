@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <array>
+
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
@@ -50,6 +52,46 @@ Output::Output(const Options& options, Content content)
     : file_(options.output_file == "-" ? "" : options.output_file), content_(content) {}
 
 Result<void> Output::lock() {
+namespace {
+
+/// Where a DEL or a C1 control begins in UTF-8 text; npos: nowhere.
+std::size_t find_control(std::string_view text) {
+  for (auto at = text.find_first_of("\x7F\xC2"); at != std::string_view::npos;
+       at = text.find_first_of("\x7F\xC2", at + 1)) {
+    if (text[at] == '\x7F') return at;
+    const auto next = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0U;
+    const bool ends_line = next == 0x85;  // in YAML, where an escape would be part of the line
+    if (next >= 0x80 && next < 0xA0 && !ends_line) return at;
+  }
+  return std::string_view::npos;
+}
+
+/// The text with JSON's escapes for those. Documents that stay as they are may hold them, but in
+/// JSON's strings alone, where it means the same: YAML's reader refuses them.
+SecretBuffer without_controls(std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  SecretBuffer out;
+  for (auto at = find_control(text); at != std::string_view::npos; at = find_control(text)) {
+    const auto last = text[at] == '\x7F' ? at : at + 1;
+    const auto code = static_cast<unsigned char>(text[last]);
+    const std::array<char, 6> escape{'\\', 'u', '0', '0', hex[code >> 4U], hex[code & 15U]};
+    out.append(text.substr(0, at));
+    out.append({escape.data(), escape.size()});
+    text.remove_prefix(last + 1);
+  }
+  out.append(text);
+  return out;
+}
+
+Result<void> print_to_standard_output(std::string_view text) {
+  constexpr const char* name = "standard output";
+  if (find_control(text) == std::string_view::npos)
+    return write_descriptor(STDOUT_FILENO, name, text);
+  return write_descriptor(STDOUT_FILENO, name, without_controls(text).expose_secret_text());
+}
+
+}  // namespace
+
   if (file_.empty() || lock_.is_held()) return {};
   const auto waiting = [&] { warn("waiting for another program, which is changing " + file_); };
   auto lock = FileLock::take(file_, {.waiting = waiting});
@@ -64,7 +106,7 @@ Result<void> Output::lock_if_read(const std::string& input) {
 }
 
 Result<void> Output::print(std::string_view text) {
-  if (file_.empty()) return write_descriptor(STDOUT_FILENO, "standard output", text);
+  if (file_.empty()) return print_to_standard_output(text);
   pending_.append(text);
   return {};
 }

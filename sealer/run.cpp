@@ -6,7 +6,7 @@
 namespace bulla::sealer {
 
 Result<void> print_certificate(const Options& options) {
-  auto text = fetch_certificate(options);
+  auto text = certificate_to_print(options);
   if (!text) return text.error();
   Output output(options, Output::Content::shareable);
   if (auto printed = output.print(*text); !printed) return printed;

@@ -220,6 +220,17 @@ TEST_CASE("printed JSON escapes as Go does") {
         "  \"c\": {\n    \"d\": 1\n  }\n}\n");
 }
 
+TEST_CASE("nothing in what is printed steers a terminal") {
+  const auto object =
+      json::parse("{\"a\\u009b\":\"\x7F \xC2\x80 \xC2\x85 \xC2\x9B \xC2\x9F \xC2\xA0\"}");
+  const auto text = print_json(object);
+  CHECK(text.expose_secret_text() ==
+        "{\n  \"a\\u009b\": \"\\u007f \\u0080 \\u0085 \\u009b \\u009f \xC2\xA0\"\n}\n");
+  CHECK(json::parse(text.expose_secret_text()) == object);
+  CHECK(print_yaml(object).expose_secret_text() ==
+        "---\n\"a\\x9B\": \"\\x7F \\x80 \\N \\x9B \\x9F \xC2\xA0\"\n");
+}
+
 TEST_CASE("printed YAML is a document of its own") {
   CHECK(print_yaml(json::parse(R"({"b":1,"a":2})")).expose_secret_text() == "---\na: 2\nb: 1\n");
 }

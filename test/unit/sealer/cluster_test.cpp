@@ -302,4 +302,46 @@ TEST_CASE("what a server sends instead of a certificate is not printed as one") 
   }
 }
 
+TEST_CASE("of what a server sends, the certificates alone are printed") {
+  const auto text_of = [](const std::string& name) {
+    return std::string(read_file(key_path(name), limits::mib).value().expose_secret_text());
+  };
+  const auto certificate = text_of("rsa2048-a.crt");
+  const auto chain = certificate + text_of("rsa2048-b.crt");
+  TinyServer server([&](const Seen& seen, std::size_t) {
+    if (seen.head.find("/proxy/") == std::string::npos &&
+        seen.head.find("/services/") != std::string::npos)
+      return http_answer(200, service);
+    return http_answer(
+        200, "\x1b[2J\x9b\n" + certificate + "\x1b]0;owned\x07 -----BEGIN NONSENSE-----" +
+                 "\nAAAA\n-----END NONSENSE-----\n" + text_of("rsa2048-b.crt") + "\xc2\x9b");
+  });
+  const Desk desk;
+  auto options = desk.options("");
+  options.fetch_certificate = true;
+  SUBCASE("by the controller") {
+    options.certificate.clear();
+    options.cluster.server = server.url();
+  }
+  SUBCASE("by any") { options.certificate = server.url() + "/cert.pem"; }
+  SUBCASE("in a file that holds what steers a terminal") {
+    options.certificate = desk.put("cert", "\x1b[2J\n" + chain);
+  }
+  CHECK(told(sealer::run(options)) == "");
+  CHECK(desk.text("out") == chain);
+}
+
+TEST_CASE("a file that is no certificate is copied only if it can't steer a terminal") {
+  const Desk desk;
+  auto options = desk.options("");
+  options.fetch_certificate = true;
+  options.certificate = desk.put("cert", "any text\r\n\twith lines");
+  CHECK(told(sealer::run(options)) == "");
+  CHECK(desk.text("out") == "any text\r\n\twith lines");
+  for (const auto* text : {"any\x1b[2J text", "any \xc2\x9b text", "\x7f", "\xff"}) {
+    options.certificate = desk.put("cert", text);
+    CHECK(told(sealer::run(options)).starts_with("data does not contain any valid RSA"));
+  }
+}
+
 }  // namespace bulla::test

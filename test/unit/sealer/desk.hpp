@@ -64,24 +64,25 @@ class Desk {
   std::filesystem::path folder_;
 };
 
-/// Keeps what is written to standard error while it lives.
-class CapturedErrors {
+/// Keeps what is written to a descriptor while it lives.
+class Captured {
  public:
-  CapturedErrors() : file_(std::tmpfile()), old_(::dup(STDERR_FILENO)) {
+  explicit Captured(int descriptor)
+      : descriptor_(descriptor), file_(std::tmpfile()), old_(::dup(descriptor)) {
     REQUIRE(file_ != nullptr);
-    std::fflush(stderr);
-    REQUIRE(::dup2(::fileno(file_), STDERR_FILENO) >= 0);
+    std::fflush(nullptr);
+    REQUIRE(::dup2(::fileno(file_), descriptor_) >= 0);
   }
-  CapturedErrors(const CapturedErrors&) = delete;
-  CapturedErrors& operator=(const CapturedErrors&) = delete;
-  ~CapturedErrors() {
-    std::fflush(stderr);
-    ::dup2(old_, STDERR_FILENO);
+  Captured(const Captured&) = delete;
+  Captured& operator=(const Captured&) = delete;
+  ~Captured() {
+    std::fflush(nullptr);
+    ::dup2(old_, descriptor_);
     ::close(old_);
     std::fclose(file_);
   }
   [[nodiscard]] std::string text() const {
-    std::fflush(stderr);
+    std::fflush(nullptr);
     std::string out(static_cast<std::size_t>(::lseek(::fileno(file_), 0, SEEK_END)), '\0');
     out.resize(static_cast<std::size_t>(
         std::max<ssize_t>(0, ::pread(::fileno(file_), out.data(), out.size(), 0))));
@@ -89,8 +90,16 @@ class CapturedErrors {
   }
 
  private:
+  int descriptor_;
   std::FILE* file_;
   int old_;
+};
+
+struct CapturedErrors : Captured {
+  CapturedErrors() : Captured(STDERR_FILENO) {}
+};
+struct CapturedOutput : Captured {
+  CapturedOutput() : Captured(STDOUT_FILENO) {}
 };
 
 inline std::string key_path(const std::string& name) {

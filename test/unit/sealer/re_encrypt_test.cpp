@@ -149,4 +149,25 @@ TEST_CASE("an input without a SealedSecret is refused") {
         other.options.input_file + ", line 1: expected a SealedSecret, found a Secret");
 }
 
+TEST_CASE("on standard output, no document that stays as it is can steer a terminal") {
+  const std::string other =
+      "{\"kind\":\"ConfigMap\",\"data\":{\"a\":\"\x7F \xC2\x9B[2J \xC2\xA0\"}}\n";
+  Rotation rotation(other +
+                    R"({"kind":"SealedSecret","metadata":{"name":"db","namespace":"team"},)" +
+                    R"("spec":{"encryptedData":{"a":")" + ciphertext("one", "team/db") + "\"}}}\n");
+  rotation.options.output_file = "-";
+  std::string printed;
+  {
+    const CapturedOutput output;
+    CHECK(outcome(rotation.run()) == "");
+    printed = output.text();
+  }
+  CHECK(printed.starts_with(
+      "{\"kind\":\"ConfigMap\",\"data\":{\"a\":\"\\u007f \\u009b[2J \xC2\xA0\"}}\n"));
+  CHECK(opened(printed, key_b) == "db/a=one ");
+  rotation.options.output_file = rotation.options.input_file;
+  CHECK(outcome(rotation.run()) == "");
+  CHECK(rotation.text().starts_with(other));  // a file keeps what it holds
+}
+
 }  // namespace bulla::test
