@@ -9,9 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <utility>
 
 #include "base/descriptor.hpp"
@@ -54,32 +52,45 @@ std::string link_target(std::string path) {
   return path;
 }
 
-/// `path` with symbolic links at its end followed, so that a link stays a link. One that names
-/// nothing yet counts too: then realpath() has no answer.
-std::string resolved(std::string path) {
-  for (int i = 0; i < links_max; ++i) {
-    const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free);
-    if (real) return real.get();
-    auto target = link_target(path);
-    if (target.empty()) return path;
-    path = std::move(target);
-  }
-  return path;
+std::string folder_of(const std::string& path) {
+  const auto slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
-/// As resolved(), but only through links of the writer's or root's, and to no pipe of another's.
-/// The links are read one by one: what is put in their place later is not followed.
-Result<std::string> resolved_through_own_links(const std::string& path) {
+/// Whether anybody may put links into the folder of `path`, as into /tmp, and `owner` did: as the
+/// kernel's fs.protected_symlinks has it (proc(5)).
+bool is_put_there_by_anybody(const std::string& path, uid_t owner) {
+  constexpr mode_t shared = S_ISVTX | S_IWOTH;
+  struct stat folder {};
+  return ::stat(folder_of(path).c_str(), &folder) == 0 && (folder.st_mode & shared) == shared &&
+         folder.st_uid != owner;
+}
+
+enum class Contents { plaintext, shareable };
+
+/// The reason not to write through a link or a pipe of somebody else's; "": there is none.
+std::string_view reason_against(const std::string& part, const struct stat& status,
+                                Contents contents) {
+  const bool leads_on = S_ISLNK(status.st_mode) || S_ISFIFO(status.st_mode);
+  if (!leads_on || status.st_uid == ::geteuid() || status.st_uid == 0) return {};
+  if (contents == Contents::plaintext) return ", who could read the plaintext";
+  if (is_put_there_by_anybody(part, status.st_uid))
+    return ", and its folder is one where anybody may put it";
+  return {};
+}
+
+/// `path` with symbolic links at its end followed, so that a link stays a link, also one that names
+/// nothing yet. The links are read one by one: what is put in their place later is not followed.
+/// Errors: invalid_input: one of them, or a pipe, is somebody else's.
+Result<std::string> resolved(const std::string& path, Contents contents) {
   std::string part = path;
   for (int i = 0; i < links_max; ++i) {
     struct stat status {};
     if (::lstat(part.c_str(), &status) != 0) return part;
-    const bool leads_on = S_ISLNK(status.st_mode) || S_ISFIFO(status.st_mode);
-    if (leads_on && status.st_uid != ::geteuid() && status.st_uid != 0) {
-      return Error{Errc::invalid_input,
-                   joined("open", path,
-                          part + " belongs to another user, who could read the plaintext: "
-                                 "choose another file")};
+    if (const auto reason = reason_against(part, status, contents); !reason.empty()) {
+      return Error{Errc::invalid_input, joined("open", path,
+                                               part + " belongs to another user" +
+                                                   std::string(reason) + ": choose another file")};
     }
     if (!S_ISLNK(status.st_mode)) return part;
     part = link_target(part);
@@ -118,10 +129,8 @@ mode_t current_umask() noexcept {
 
 /// Makes a rename last: the folder's entry is data of the folder.
 void sync_folder_of(const std::string& path) {
-  const auto slash = path.find_last_of('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  if (const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); opened)
-    ::fsync(opened.get());
+  const Descriptor opened(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened) ::fsync(opened.get());
 }
 
 Result<void> write_in_place(const std::string& path, std::string_view contents) {
@@ -240,6 +249,8 @@ Result<void> replace_file(const std::string& path, std::string_view contents,
   const bool exists = ::stat(path.c_str(), &old) == 0;
   if (exists && S_ISDIR(old.st_mode))
     return Error{Errc::invalid_input, joined("open", path, "is a directory")};
+  const auto target = resolved(path, Contents::shareable);
+  if (!target) return target.error();
   if (exists && !S_ISREG(old.st_mode)) return write_in_place(path, contents);
 
   if (exists && old.st_nlink > 1 && ::access(path.c_str(), W_OK) == 0)
@@ -247,7 +258,7 @@ Result<void> replace_file(const std::string& path, std::string_view contents,
 
   const mode_t mode = exists ? old.st_mode & 07777 : new_file_mode & ~current_umask();
   int number = 0;
-  auto replaced = replace_by_rename(path, resolved(path), contents, number, [&](int file) {
+  auto replaced = replace_by_rename(path, *target, contents, number, [&](int file) {
     // Only root may give a file away: for others the owner stays whoever writes it.
     if (exists) [[maybe_unused]]
       const int kept = ::fchown(file, old.st_uid, old.st_gid);
@@ -262,7 +273,7 @@ Result<void> replace_secret_file(const std::string& path, std::string_view conte
   const bool exists = ::stat(path.c_str(), &old) == 0;
   if (exists && S_ISDIR(old.st_mode))
     return Error{Errc::invalid_input, joined("open", path, "is a directory")};
-  const auto target = resolved_through_own_links(path);
+  const auto target = resolved(path, Contents::plaintext);
   if (!target) return target.error();
   if (exists && !S_ISREG(old.st_mode)) return write_in_place(path, contents);
   int number = 0;

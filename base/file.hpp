@@ -33,7 +33,11 @@ namespace bulla {
 /// Also written in place, after room was made for it, is a file that no other can take the place
 /// of: one with several names (hard links), a mount point, one in a folder that can't be written.
 /// If that fails, what was there is put back; a crash in the middle of it may leave both mixed.
-/// Errors: invalid_input in the operating system's words ("open PATH: permission denied").
+///
+/// A symbolic link or a named pipe at the end of `path` is not used if another user (but root) has
+/// put it into a folder such as /tmp, where anybody may: he would choose what is overwritten.
+/// Errors: invalid_input in the operating system's words ("open PATH: permission denied"), and for
+/// such a link.
 [[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view contents,
                                         mode_t new_file_mode);
 

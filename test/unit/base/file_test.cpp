@@ -229,6 +229,50 @@ TEST_CASE("plaintext goes through links of one's own, and the file they name is 
   CHECK(mode_of(folder / "target") == 0600);
 }
 
+TEST_CASE("where anybody may put links, nothing is written through somebody else's") {
+  if (::geteuid() != 0) {
+    MESSAGE("not run: only root can make what belongs to somebody else");
+    return;
+  }
+  constexpr uid_t somebody = 65534;
+  const Folder folder;
+  write(folder / "file", "old");
+  REQUIRE(::symlink("file", (folder / "theirs").c_str()) == 0);
+  REQUIRE(::symlink("none yet", (folder / "theirs to nothing").c_str()) == 0);
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0666) == 0);
+  for (const auto* name : {"theirs", "theirs to nothing", "pipe"})
+    REQUIRE(::lchown((folder / name).c_str(), somebody, somebody) == 0);
+  REQUIRE(::symlink("theirs", (folder / "own").c_str()) == 0);
+
+  SUBCASE("in a folder such as /tmp") {
+    REQUIRE(::chmod((folder / ".").c_str(), 01777) == 0);
+    for (const auto& [name, link] : {std::pair{"theirs", "theirs"},
+                                     {"theirs to nothing", "theirs to nothing"},
+                                     {"own", "theirs"},
+                                     {"pipe", "pipe"}}) {
+      CAPTURE(name);
+      const auto refused = replace_file(folder / name, "new", 0666);
+      REQUIRE_FALSE(refused.has_value());
+      CHECK(refused.error().message ==
+            "open " + (folder / name) + ": " + (folder / link) +
+                " belongs to another user, and its folder is one where anybody may put it: choose "
+                "another file");
+    }
+    CHECK(text_of(folder / "file") == "old");
+    CHECK(folder.entries() == 5);
+  }
+  SUBCASE("in a folder of one's own it is somebody's gift") {
+    CHECK(replace_file(folder / "own", "new", 0666).has_value());
+    CHECK(text_of(folder / "file") == "new");
+  }
+  SUBCASE("and in such a folder the folder's owner may") {
+    REQUIRE(::chmod((folder / ".").c_str(), 01777) == 0);
+    REQUIRE(::chown((folder / ".").c_str(), somebody, somebody) == 0);
+    CHECK(replace_file(folder / "theirs", "new", 0666).has_value());
+    CHECK(text_of(folder / "file") == "new");
+  }
+}
+
 TEST_CASE("plaintext never goes where somebody else's link, pipe or file would take it") {
   if (::geteuid() != 0) {
     MESSAGE("not run: only root can make what belongs to somebody else");
