@@ -54,6 +54,10 @@ Error explained(Error error, const std::string& where, const SealedSecret& seale
   for (auto& item : damaged_items(sealed)) error = std::move(error).hint(std::move(item));
   if (error.code != Errc::cannot_decrypt) return error;
   error = std::move(error).hint(explain_failure(sealed, keys.ring.newest_first()));
+  if (sealed.namespace_().empty()) {
+    error = std::move(error).hint(
+        "it names no namespace: -n NAMESPACE opens it as if it were in that one");
+  }
   return with_tried_keys(std::move(error), keys);
 }
 
@@ -73,10 +77,28 @@ tmpl::Limits patient_limits() {
   return limits;
 }
 
-Result<SecretBuffer> unseal_document(Document document, const std::string& name,
-                                     const RecoveryKeys& keys, KeyOrder& order, Format format) {
+/// --namespace stands in where the file names none, as kubectl apply's does.
+/// Errors: invalid_input: the file names another.
+Result<void> settle_namespace(const Options& options, SealedSecret& sealed,
+                              const std::string& name) {
+  const auto& flag = options.cluster.namespace_;
+  if (!flag || *flag == sealed.namespace_()) return {};
+  if (sealed.namespace_().empty()) {
+    sealed.metadata.insert_or_assign("namespace", *flag);
+    return {};
+  }
+  return Error{Errc::invalid_input,
+               name + ": namespace mismatch: the SealedSecret is of namespace " +
+                   quoted(sealed.namespace_()) + " but " + quoted(*flag) + " was specified"}
+      .hint("leave --namespace out: what is sealed opens under the namespace in the file");
+}
+
+Result<SecretBuffer> unseal_document(const Options& options, Document document,
+                                     const std::string& name, const RecoveryKeys& keys,
+                                     KeyOrder& order, Format format) {
   auto sealed = sealed_secret_of(document, name);
   if (!sealed) return sealed.error();
+  if (auto settled = settle_namespace(options, *sealed, name); !settled) return settled.error();
   document.value = nullptr;  // it may be large
   // As in the reference, the V1 form is for the controller alone.
   auto opened = unseal(*sealed, order.now(),
@@ -124,7 +146,7 @@ Result<void> unseal_batch(const Options& options, std::span<Document> documents,
   std::vector<std::optional<Result<SecretBuffer>>> results(documents.size());
   parallel_for(documents.size(), [&](std::size_t i) {
     const auto name = document_name(options, documents[i]);
-    results[i] = unseal_document(std::move(documents[i]), name, keys, order, format);
+    results[i] = unseal_document(options, std::move(documents[i]), name, keys, order, format);
     progress.advance();
   });
   for (auto& result : results) {

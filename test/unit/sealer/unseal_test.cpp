@@ -173,4 +173,47 @@ TEST_CASE("JSON values need a line with --- between them") {
   CHECK(outcome(separated.run()) == "");
 }
 
+TEST_CASE("a file that names no namespace opens as if in that of --namespace") {
+  const auto sealed = [](const std::string& metadata, const std::string& label) {
+    return "kind: SealedSecret\nmetadata: {name: db" + metadata +
+           "}\nspec: {encryptedData: {a: " + ciphertext("v", label) + "}}\n";
+  };
+  const std::string namespace_wide =
+      ", annotations: {sealedsecrets.bitnami.com/namespace-wide: 'true'}";
+  const std::string cluster_wide =
+      ", annotations: {sealedsecrets.bitnami.com/cluster-wide: 'true'}";
+  struct Row {
+    const char* name;
+    std::string input;
+  };
+  const Row rows[] = {{"strict", sealed("", "team/db")},
+                      {"namespace-wide", sealed(namespace_wide, "team")},
+                      {"cluster-wide", sealed(cluster_wide, "")},
+                      {"the same in the file", sealed(", namespace: team", "team/db")}};
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    Recovery recovery(row.input);
+    recovery.options.recovery_keys = {key_path(key_a)};
+    recovery.options.cluster.namespace_ = "team";
+    CHECK(outcome(recovery.run()) == "");
+    CHECK(recovery.values() == "v; ");
+    CHECK(recovery.desk.text("out").find("namespace: team\n") != std::string::npos);
+  }
+  SUBCASE("another one in the file is refused") {
+    Recovery recovery(sealed(", namespace: other", "team/db"));
+    recovery.options.recovery_keys = {key_path(key_a)};
+    recovery.options.cluster.namespace_ = "team";
+    CHECK(outcome(recovery.run()) ==
+          recovery.options.input_file +
+              ", line 1: namespace mismatch: the SealedSecret is of namespace \"other\" but "
+              "\"team\" was specified");
+  }
+  SUBCASE("without it, the way out is told") {
+    Recovery recovery(sealed("", "team/db"));
+    recovery.options.recovery_keys = {key_path(key_a)};
+    CHECK(has_hint(recovery.run(),
+                   "it names no namespace: -n NAMESPACE opens it as if it were in that one"));
+  }
+}
+
 }  // namespace bulla::test
