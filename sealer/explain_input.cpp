@@ -163,6 +163,23 @@ struct Remark {
   std::string what;
 };
 
+/// The second of two root keys that begin an object: "cat a.yaml b.yaml" puts no --- between them.
+const YamlNode::Entry* second_beginning(const YamlNode& root) {
+  std::set<std::string_view> seen;
+  for (const auto& entry : root.entries) {
+    const bool begins = entry.key == "apiVersion" || entry.key == "kind" || entry.key == "metadata";
+    if (begins && !root.flow && !seen.insert(*entry.key).second) return &entry;
+  }
+  return nullptr;
+}
+
+std::string joined_at(const YamlNode::Entry& second) {
+  return "a second document seems to begin here (key " + quoted(*second.key) +
+         " stands twice, and the last one counts): put a line with --- in front of it";
+}
+
+void find_repeated_below(const YamlNode& node, std::vector<Remark>& remarks);
+
 void find_repeated(const YamlNode& node, std::vector<Remark>& remarks) {
   std::set<std::string_view> seen;
   for (const auto& entry : node.entries) {
@@ -171,13 +188,52 @@ void find_repeated(const YamlNode& node, std::vector<Remark>& remarks) {
           {entry.value.line,
            "key " + quoted(*entry.key) + " stands twice in its map, and the last one counts"});
     }
-    find_repeated(entry.value, remarks);
   }
+  find_repeated_below(node, remarks);
 }
 
-void find_unknown_fields(const YamlNode& root, std::vector<Remark>& remarks) {
+void find_repeated_below(const YamlNode& node, std::vector<Remark>& remarks) {
+  for (const auto& entry : node.entries) find_repeated(entry.value, remarks);
+}
+
+/// Of two documents in one, not every field that both have.
+void find_joined_or_repeated(const YamlNode& root, std::vector<Remark>& remarks) {
+  const auto* second = second_beginning(root);
+  if (second == nullptr) return find_repeated(root, remarks);
+  remarks.push_back({second->value.line, joined_at(*second)});
+  find_repeated_below(root, remarks);
+}
+
+constexpr std::string_view sops_field = "sops";
+
+/// SOPS' own map, by the code that authenticates the file.
+bool is_sops_map(const boost::json::value& value) {
+  const auto* map = value.if_object();
+  return map != nullptr && map->contains("mac");
+}
+
+bool is_sops_value(const boost::json::value& value) {
+  const auto* text = value.if_string();
+  return text != nullptr && text->starts_with("ENC[AES256_GCM,");
+}
+
+bool is_sops_encrypted(const boost::json::object& object) {
+  if (const auto* map = object.if_contains(sops_field); map != nullptr && is_sops_map(*map))
+    return true;
+  for (const auto* field : {"data", "stringData"}) {
+    const auto* items = object.if_contains(field);
+    if (items == nullptr || !items->is_object()) continue;
+    if (std::ranges::any_of(items->get_object(),
+                            [](const auto& item) { return is_sops_value(item.value()); }))
+      return true;
+  }
+  return false;
+}
+
+void find_unknown_fields(const YamlNode& root, bool by_sops, std::vector<Remark>& remarks) {
   for (const auto& entry : root.entries) {
     if (!entry.key || is_secret_field(*entry.key)) continue;
+    if (by_sops && entry.key == sops_field) continue;
     auto unknown = unknown_field(*entry.key);
     auto what = unknown.message + " is left out";
     for (const auto& hint : unknown.hints) what += ": " + hint;
@@ -327,6 +383,31 @@ Error nothing_to_seal(const std::string& where, const Document& document, bool h
   return {Errc::invalid_input, ""};
 }
 
+std::string joined_documents(const std::string& name, std::string_view text,
+                             const Document& document) {
+  const auto own = text_of(text, document);
+  // Few documents have two such lines: the others need not be read again.
+  const auto lines_of = [&](std::string_view start) {
+    std::size_t count = own.starts_with(start.substr(1)) ? 1 : 0;
+    for (auto at = own.find(start); at != std::string_view::npos; at = own.find(start, at + 1))
+      ++count;
+    return count;
+  };
+  if (lines_of("\napiVersion:") < 2 && lines_of("\nkind:") < 2 && lines_of("\nmetadata:") < 2)
+    return {};
+  const auto root = map_yaml(own);
+  const auto* second = root ? second_beginning(*root) : nullptr;
+  if (second == nullptr) return {};
+  return name + ", line " + std::to_string(line_at(text, document.offset) + second->value.line) +
+         ": " + joined_at(*second);
+}
+
+std::string_view sops_advice(const Document& document) {
+  const auto* object = document.value.if_object();
+  const bool by_sops = object != nullptr && is_sops_encrypted(*object);
+  return by_sops ? "sops -d FILE | kubeseal seals what is in it" : std::string_view();
+}
+
 std::vector<std::string> lost_in_sealing(const std::string& name, std::string_view text,
                                          const Document& document) {
   std::vector<std::string> told;
@@ -338,9 +419,15 @@ std::vector<std::string> lost_in_sealing(const std::string& name, std::string_vi
     told.push_back(name + ", line " + std::to_string(document.line) + ": it is a " + quoted(kind) +
                    ", not a Secret, and is sealed as if it were one");
   }
+  const auto sops = sops_advice(document);
+  if (!sops.empty()) {
+    told.push_back(name + ", line " + std::to_string(document.line) +
+                   ": it is encrypted by SOPS, and what is sealed are the encrypted values: " +
+                   std::string(sops));
+  }
   std::vector<Remark> remarks;
-  find_unknown_fields(*root, remarks);
-  find_repeated(*root, remarks);
+  find_unknown_fields(*root, !sops.empty(), remarks);
+  find_joined_or_repeated(*root, remarks);
   find_misread(*root, text_of(text, document), remarks);
   if (remarks.empty()) return told;
   // Lines are counted from the start of the input: only where there is something to tell.

@@ -35,8 +35,17 @@ namespace bulla::sealer {
 /// The kind that a document says it is, where that is not a Secret; else "".
 [[nodiscard]] std::string other_kind(const Document& document);
 
+/// A remark about a document that seems to be two, with no --- between them: the second one's
+/// fields take the place of the first one's. It begins with "NAME, line N"; "" of others.
+[[nodiscard]] std::string joined_documents(const std::string& name, std::string_view text,
+                                           const Document& document);
+
+/// "sops -d FILE | kubeseal ..." if SOPS encrypted the document, whose values are then what it made
+/// of them; else "".
+[[nodiscard]] std::string_view sops_advice(const Document& document);
+
 /// Remarks about what sealing leaves out of a document: fields that no Secret has, and keys that
-/// stand twice in a map. Each begins with "NAME, line N".
+/// stand twice in a map; and of joined_documents(). Each begins with "NAME, line N".
 [[nodiscard]] std::vector<std::string> lost_in_sealing(const std::string& name,
                                                        std::string_view text,
                                                        const Document& document);

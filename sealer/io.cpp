@@ -41,6 +41,10 @@ Result<std::vector<Document>> read_input_documents(const Options& options) {
   if (!documents)
     return with_kind_of_text(std::move(documents).error(), text->expose_secret_text())
         .during(input_name(options));
+  for (const auto& document : *documents) {
+    const auto joined = joined_documents(input_name(options), text->expose_secret_text(), document);
+    if (!joined.empty()) warn(joined);
+  }
   return documents;
 }
 
@@ -48,10 +52,6 @@ SecretBuffer printed(const boost::json::value& object, Format format) {
   return format == Format::yaml ? print_yaml(object) : print_json(object);
 }
 
-Output::Output(const Options& options, Content content)
-    : file_(options.output_file == "-" ? "" : options.output_file), content_(content) {}
-
-Result<void> Output::lock() {
 namespace {
 
 /// Where a DEL or a C1 control begins in UTF-8 text; npos: nowhere.
@@ -92,6 +92,10 @@ Result<void> print_to_standard_output(std::string_view text) {
 
 }  // namespace
 
+Output::Output(const Options& options, Content content)
+    : file_(options.output_file == "-" ? "" : options.output_file), content_(content) {}
+
+Result<void> Output::lock() {
   if (file_.empty() || lock_.is_held()) return {};
   const auto waiting = [&] { warn("waiting for another program, which is changing " + file_); };
   auto lock = FileLock::take(file_, {.waiting = waiting});

@@ -44,9 +44,15 @@ class Target {
   }
 
   /// The SealedSecret that `addition` belongs to: the only one, or else that of its name.
-  /// Errors: invalid_input: none has the name, or several have.
-  Result<SealedDocument*> choose(const Secret& addition) {
-    if (after_.size() == 1) return after_.data();
+  /// Errors: invalid_input: none has the name, or several have; the only one has another than
+  /// `wanted_name` (--name; "": none was given).
+  Result<SealedDocument*> choose(const Secret& addition, const std::string& wanted_name) {
+    if (after_.size() == 1) {
+      const auto& only = after_.front().sealed;
+      if (!wanted_name.empty() && !only.name().empty() && wanted_name != only.name())
+        return another_name(wanted_name);
+      return after_.data();
+    }
     const auto name = metadata_text(addition.metadata, "name");
     const auto namespace_ = metadata_text(addition.metadata, "namespace");
     SealedDocument* found = nullptr;
@@ -80,6 +86,13 @@ class Target {
     }
   }
 
+  void warn_of_joined_documents() const {
+    for (const auto& document : file_.documents) {
+      const auto joined = joined_documents(file_.name, text_before(), document);
+      if (!joined.empty()) warn(joined);
+    }
+  }
+
   /// The file's text as it was read.
   [[nodiscard]] std::string_view text_before() const { return file_.text.expose_secret_text(); }
 
@@ -105,6 +118,12 @@ class Target {
  private:
   Target(SealedText file, std::vector<SealedDocument> before, Layout layout)
       : file_(std::move(file)), before_(std::move(before)), after_(before_), layout_(layout) {}
+
+  [[nodiscard]] Error another_name(const std::string& wanted) const {
+    return Error{Errc::invalid_input, "--name says " + quoted(wanted) + ", and " + file_.name +
+                                          " holds " + place_of(after_.front().sealed)}
+        .hint("leave --name out: what is added is sealed for the name in the file");
+  }
 
   [[nodiscard]] Error undecided(const Secret& addition, std::string_view why) const {
     const auto name = metadata_text(addition.metadata, "name");
@@ -234,7 +253,7 @@ Result<void> merge(const Options& options, const PublicKey& key, SealedSecret& t
 Result<void> merge_all(const Options& options, const PublicKey& key, Target& target,
                        std::vector<Secret> additions) {
   for (auto& addition : additions) {
-    auto chosen = target.choose(addition);
+    auto chosen = target.choose(addition, options.name);
     if (!chosen) return chosen.error();
     if ((*chosen)->sealed.name().empty()) {
       return Error{Errc::invalid_input,
@@ -265,6 +284,7 @@ Result<void> merge_into_sealed_secret(const Options& options) {
   if (auto locked = output.lock(); !locked) return locked;
   auto target = Target::read(options);
   if (!target) return target.error();
+  target->warn_of_joined_documents();
   auto additions = additions_of(options, *input, *target);
   if (!additions) return additions.error();
   if (auto merged = merge_all(options, *key, *target, std::move(*additions)); !merged)

@@ -336,7 +336,10 @@ FlagSet flags_of(Options& options) {
 Result<Options> parse_options(std::span<const char* const> arguments) {
   Options options;
   auto parsed = flags_of(options).parse(arguments);
-  if (!parsed) return parsed.error();
+  if (!parsed) {
+    auto verb = kubectl_verb(arguments);  // whose flags would be guessed at
+    return verb ? std::move(*verb) : std::move(parsed).error();
+  }
   options.notices = std::move(parsed->deprecations);
   options.format_given = std::ranges::find(parsed->given, "format") != parsed->given.end();
   if (options.version || options.help) return options;

@@ -90,6 +90,8 @@ Result<void> seal_raw_value(const Options& options) {
   if (value->expose_secret_text().ends_with('\n'))
     warn_terminal(
         "the value ends with a line break, which is sealed with it (printf %s, not echo)");
+  if (value->expose_secret_text().starts_with("ENC[AES256_GCM,"))
+    warn("the value is encrypted by SOPS, and is sealed as it is (sops -d prints what is in it)");
   auto sealed = seal_item(value->expose_secret(), *key, *label);
   if (!sealed) return sealed.error();
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -173,11 +174,22 @@ std::size_t up_to_date(const std::vector<SealedDocument>& found,
   return count;
 }
 
+/// Whether standard output is a file that waits for a product: one that is added to, or that gets
+/// what is said as well, is a log.
+bool prints_into_product() {
+  struct stat out {};
+  struct stat errors {};
+  if (::fstat(STDOUT_FILENO, &out) != 0 || !S_ISREG(out.st_mode)) return false;
+  const int flags = ::fcntl(STDOUT_FILENO, F_GETFL);
+  const bool is_added_to = flags < 0 || (flags & O_APPEND) != 0 || out.st_size > 0;
+  const bool gets_errors = ::fstat(STDERR_FILENO, &errors) == 0 && errors.st_dev == out.st_dev &&
+                           errors.st_ino == out.st_ino;
+  return !is_added_to && !gets_errors;
+}
+
 /// "--re-encrypt -f a > b" rewrites a, as in the reference, and leaves b empty.
 void tell_in_place(const std::string& file) {
-  struct stat out {};
-  const bool to_file = ::fstat(STDOUT_FILENO, &out) == 0 && S_ISREG(out.st_mode);
-  if (to_file) {
+  if (prints_into_product()) {
     warn(file + " was rewritten in place, and nothing goes to standard output (-w - prints)");
   } else {
     tell_terminal(file + " was rewritten in place");
@@ -201,6 +213,10 @@ Result<void> re_encrypt_sealed_secrets(const Options& options) {
   if (!input) return input.error();
   if (input->documents.empty())
     return Error{Errc::invalid_input, input->name + " holds no SealedSecret"};
+  for (const auto& document : input->documents) {
+    const auto joined = joined_documents(input->name, input->text.expose_secret_text(), document);
+    if (!joined.empty()) warn(joined);
+  }
   auto found = sealed_secrets_of(*input, offline ? OtherKinds::refused : OtherKinds::taken);
   if (!found) return found.error();
 

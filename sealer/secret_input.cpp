@@ -23,6 +23,10 @@ Result<Secret> secret_to_seal(const Options& options, std::string_view text,
   auto secret = Secret::from_json(document.value, document.scalars);
   const bool empty = secret && secret->data.empty() && secret->string_data.empty();
   if (secret && !empty) return secret;
+  if (const auto sops = sops_advice(document); !sops.empty() && !secret) {
+    return at_value(std::move(secret).error(), input_name(options), text, document)
+        .hint("it is encrypted by SOPS: " + std::string(sops));
+  }
   auto other = nothing_to_seal(where, document, !options.recovery_keys.empty());
   if (!other.message.empty()) return other;
   if (!secret) return at_value(std::move(secret).error(), input_name(options), text, document);

@@ -84,6 +84,22 @@ std::string_view flag_for_command(std::string_view word) {
   return found == commands.end() ? std::string_view() : found->flag;
 }
 
+/// What kubeseal does instead of what kubectl does by this word; "": kubectl has no such word.
+std::string_view advice_for_verb(std::string_view verb) {
+  if (verb == "create" || verb == "run")
+    return "kubeseal seals what kubectl makes: kubectl create secret generic NAME ... "
+           "--dry-run=client -o yaml | kubeseal";
+  if (verb == "get" || verb == "describe")
+    return "kubeseal seals what kubectl reads: kubectl get secret NAME -o yaml | kubeseal";
+  if (verb == "edit" || verb == "set")
+    return "kubeseal adds items to a sealed file, or replaces them: kubeseal --merge-into FILE";
+  static constexpr std::array<std::string_view, 12> others{"apply",  "replace", "patch",    "diff",
+                                                           "delete", "label",   "annotate", "logs",
+                                                           "exec",   "rollout", "explain",  "wait"};
+  if (std::ranges::find(others, verb) == others.end()) return {};
+  return "kubeseal seals and prints, kubectl does the rest: kubeseal -f FILE | kubectl apply -f -";
+}
+
 bool is_truth_value(std::string_view word) {
   const auto lower = to_lower(word);
   return lower == "true" || lower == "false";
@@ -94,6 +110,7 @@ std::string advice_for(const std::vector<std::string>& words, const FlagSet::Par
   const auto& word = words.front();
   if (const auto flag = flag_for_command(word); !flag.empty()) return std::string(flag);
   if (word == "seal" || word == "encrypt") return "sealing needs no word: kubeseal -f FILE";
+  if (const auto verb = advice_for_verb(word); !verb.empty()) return std::string(verb);
   if (is_truth_value(word)) return "a switch takes its value after '=': --FLAG=" + word;
   if (mode == raw) return "--from-file " + word;
   const bool several = words.size() > 1 || was_typed(parsed, "secret-file");
@@ -181,6 +198,14 @@ void warn_of_idle_flags(const FlagSet::Parsed& parsed, const NamedMode& mode, Op
 }
 
 }  // namespace
+
+std::optional<Error> kubectl_verb(std::span<const char* const> arguments) {
+  if (arguments.empty()) return std::nullopt;
+  const auto advice = advice_for_verb(arguments.front());
+  if (advice.empty()) return std::nullopt;
+  return Error{Errc::invalid_input, "unexpected argument " + quoted(arguments.front())}.hint(
+      std::string(advice));
+}
 
 Result<void> check_usage(const FlagSet::Parsed& parsed, Options& options) {
   const auto modes = modes_of(options);

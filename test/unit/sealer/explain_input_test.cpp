@@ -287,4 +287,72 @@ TEST_CASE("an item that no key could open is told before keys are blamed") {
   CHECK(has_hint(opened, "item \"plain\" is not a ciphertext: it is not base64"));
 }
 
+TEST_CASE("documents that were joined without a line between them are told as such") {
+  const Desk desk;
+  const std::string joined = secret("stringData: {a: b}\n") + secret("stringData: {c: d}\n");
+  const auto advice = [](const std::string& file, int line, const std::string& key) {
+    return "warning: " + file + ", line " + std::to_string(line) +
+           ": a second document seems to begin here (key \"" + key +
+           "\" stands twice, and the last one counts): put a line with --- in front of it\n";
+  };
+  SUBCASE("Secrets to seal") {
+    const auto options = desk.options(joined);
+    const CapturedErrors errors;
+    CHECK(outcome(sealer::seal_secrets(options)) == "");
+    CHECK(errors.text() == advice(options.input_file, 7, "apiVersion"));
+  }
+  SUBCASE("with a line between them nothing is said") {
+    const auto options = desk.options(secret("stringData: {a: b}\n") + "---\n" +
+                                      secret("stringData: {kind: d, apiVersion: e}\n"));
+    const CapturedErrors errors;
+    CHECK(outcome(sealer::seal_secrets(options)) == "");
+    CHECK(errors.text().empty());
+  }
+  SUBCASE("SealedSecrets to open, to seal anew, or to merge into") {
+    const auto sealed = [](const std::string& name) {
+      return "kind: SealedSecret\nmetadata: {name: " + name + ", namespace: prod}\nspec:\n" +
+             "  encryptedData: {a: " + ciphertext("v", "prod/" + name) + "}\n";
+    };
+    auto options = desk.options(sealed("one") + sealed("two"));
+    options.recovery_keys = {key_path("rsa2048-a.pkcs1.pem")};
+    const CapturedErrors errors;
+    CHECK(outcome(sealer::recovery_unseal(options)) == "");
+    CHECK(outcome(sealer::re_encrypt_sealed_secrets(options)) == "");
+    options.merge_into = desk.put("target", sealed("one") + sealed("two"));
+    options.input_file = desk.put("addition", "stringData: {b: c}\n");
+    (void)sealer::merge_into_sealed_secret(options);
+    CHECK(errors.text() == advice(desk.path("in"), 5, "kind") + advice(desk.path("in"), 5, "kind") +
+                               advice(options.merge_into, 5, "kind"));
+  }
+}
+
+TEST_CASE("what SOPS encrypted is sealed with a warning, or refused with the way out") {
+  const Desk desk;
+  const std::string of_sops =
+      "sops:\n  mac: ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]\n  version: 3.9.0\n";
+  const std::string value = "ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]";
+  const auto seal = [&](const std::string& input) {
+    const auto options = desk.options(input);
+    const CapturedErrors errors;
+    const auto result = sealer::seal_secrets(options);
+    auto told = outcome(result) + errors.text();
+    if (!result) {
+      for (const auto& hint : result.error().hints) told += " | " + hint;
+    }
+    return told;
+  };
+  const auto file = desk.path("in");
+  const auto warning =
+      "warning: " + file +
+      ", line 1: it is encrypted by SOPS, and what is sealed are the encrypted values: "
+      "sops -d FILE | kubeseal seals what is in it\n";
+  CHECK(seal(secret("stringData: {a: '" + value + "'}\n") + of_sops) == warning);
+  CHECK(seal(secret("stringData: {a: plain}\n") + of_sops) == warning);
+  CHECK(seal(secret("stringData: {a: '" + value + "'}\n")) == warning);
+  CHECK(seal(secret("data: {a: '" + value + "'}\n") + of_sops)
+            .ends_with(" | it is encrypted by SOPS: sops -d FILE | kubeseal seals what is in it"));
+  CHECK(seal(secret("stringData: {a: b}\n") + "sops: {}\n") ==
+        "warning: " + file + ", line 7: unknown field \"sops\" is left out\n");
+}
+
 }  // namespace bulla::test

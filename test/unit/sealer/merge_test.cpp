@@ -246,6 +246,19 @@ TEST_CASE(
                              "not defined (url)\n");
 }
 
+TEST_CASE("--name may not say another name than that of the only object in the file") {
+  Merge merge(target_yaml("db"), secret_db);
+  const auto before = merge.text();
+  merge.options.name = "web";
+  const auto result = merge.run();
+  CHECK(outcome(result) ==
+        "--name says \"web\", and " + merge.options.merge_into + " holds team/db");
+  CHECK(has_hint(result, "leave --name out: what is added is sealed for the name in the file"));
+  CHECK(merge.text() == before);
+  merge.options.name = "db";
+  CHECK(outcome(merge.run()) == "");
+}
+
 namespace {
 
 /// Several merges at a time into one file, `rounds` items each: the items that are in it at the

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "sealer/terminal.hpp"
 #include "unit/sealer/desk.hpp"
 
@@ -193,6 +196,69 @@ TEST_CASE("an empty file is nothing to validate or to re-encrypt") {
   options.validate = false;
   options.re_encrypt = true;
   CHECK(outcome(sealer::run(options)) == options.input_file + " holds no SealedSecret");
+}
+
+TEST_CASE("who types kubectl's words is told what kubeseal does instead") {
+  const auto told = [](const char* verb, const char* advice) {
+    return "unexpected argument \"" + std::string(verb) + "\" | " + advice;
+  };
+  const char* const pipe =
+      "kubeseal seals and prints, kubectl does the rest: kubeseal -f FILE | kubectl apply -f -";
+  CHECK(refusal({"apply", "-f", "db.yaml"}) == told("apply", pipe));
+  CHECK(refusal({"apply", "-f", "db.yaml", "--server-side"}) == told("apply", pipe));
+  CHECK(refusal({"delete", "secret", "db"}) == told("delete", pipe));
+  CHECK(refusal({"-n", "prod", "apply", "-f", "db.yaml"}) == told("apply", pipe));
+  CHECK(refusal({"create", "secret", "generic", "db", "--from-literal=a=b"}) ==
+        told("create",
+             "kubeseal seals what kubectl makes: kubectl create secret generic NAME ... "
+             "--dry-run=client -o yaml | kubeseal"));
+  CHECK(
+      refusal({"get", "secret", "db", "-o", "yaml"}) ==
+      told("get", "kubeseal seals what kubectl reads: kubectl get secret NAME -o yaml | kubeseal"));
+  CHECK(refusal({"edit", "-f", "db.yaml"}) ==
+        told("edit",
+             "kubeseal adds items to a sealed file, or replaces them: kubeseal --merge-into FILE"));
+}
+
+TEST_CASE("a log that standard output goes to is not taken for a product that stays empty") {
+  const Desk desk;
+  auto options = desk.options("kind: SealedSecret\nmetadata: {name: db, namespace: prod}\nspec:\n" +
+                              ("  encryptedData: {a: " + ciphertext("v", "prod/db")) + "}\n");
+  options.re_encrypt = true;
+  options.recovery_keys = {key_path("rsa2048-a.pkcs1.pem")};
+  options.output_file.clear();
+  const int old = ::dup(STDOUT_FILENO);
+  const auto said = [&](int log) {
+    std::fflush(stdout);
+    ::dup2(log, STDOUT_FILENO);
+    const CapturedErrors errors;
+    const auto done = outcome(sealer::run(options));
+    ::dup2(old, STDOUT_FILENO);
+    return done + errors.text();
+  };
+  SUBCASE("added to") {
+    const Descriptor log(::open(desk.path("log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600));
+    CHECK(said(log.get()).empty());
+  }
+  SUBCASE("that others have written to") {
+    desk.put("log", "first\n");
+    const Descriptor log(::open(desk.path("log").c_str(), O_WRONLY));
+    CHECK(said(log.get()).empty());
+  }
+  SUBCASE("that gets the errors, too") {
+    const Descriptor log(::open(desk.path("log").c_str(), O_WRONLY | O_CREAT, 0600));
+    const int old_errors = ::dup(STDERR_FILENO);
+    ::dup2(log.get(), STDOUT_FILENO);
+    ::dup2(log.get(), STDERR_FILENO);
+    const auto done = outcome(sealer::run(options));
+    std::fflush(nullptr);
+    ::dup2(old, STDOUT_FILENO);
+    ::dup2(old_errors, STDERR_FILENO);
+    ::close(old_errors);
+    CHECK(done.empty());
+    CHECK(desk.text("log").empty());
+  }
+  ::close(old);
 }
 
 TEST_CASE("--re-encrypt -f a > b tells that a was rewritten, and -w - prints") {
