@@ -268,19 +268,31 @@ Result<void> merge_all(const Options& options, const PublicKey& key, Target& tar
   return {};
 }
 
+Options in_place(const Options& options) {
+  Options out = options;
+  out.output_file = options.merge_into;
+  return out;
+}
+
+/// Whether the file can be merged into. One that is being written over would be read half.
+Result<void> check_target(const Options& options) {
+  Output output(in_place(options), Output::Content::shareable);
+  if (auto locked = output.lock(); !locked) return locked;
+  const auto target = Target::read(options);
+  return target ? Result<void>() : target.error();
+}
+
 }  // namespace
 
 Result<void> merge_into_sealed_secret(const Options& options) {
   auto key = sealing_key(options);
   if (!key) return key.error();
-  // Before anybody is asked for the input; and again once nobody else changes it.
-  if (const auto target = Target::read(options); !target) return target.error();
+  // Before anybody is asked for the input; and again, since others go on while that comes.
+  if (auto checked = check_target(options); !checked) return checked;
   const auto input = read_input_text(options, "a Kubernetes object in JSON or YAML");
   if (!input) return input.error();
 
-  Options in_place = options;
-  in_place.output_file = options.merge_into;
-  Output output(in_place, Output::Content::shareable);
+  Output output(in_place(options), Output::Content::shareable);
   if (auto locked = output.lock(); !locked) return locked;
   auto target = Target::read(options);
   if (!target) return target.error();
