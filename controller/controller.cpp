@@ -346,6 +346,7 @@ void Controller::refresh_metrics() {
     (here == dependents.end() ? elsewhere : *here).count += count;
   }
   dependents.push_back(std::move(elsewhere));
+  dependents.push_back({"unknown", "unknown", ledger_.unknown_dependents()});
   metrics_.set_dependents(dependents);
 }
 

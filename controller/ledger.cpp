@@ -99,6 +99,7 @@ bool Ledger::sealed_secret_is(const json::value& object, Trust trust) {
   if (!record) return true;
   entry.state = State::recorded;
   entry.looked_at = digest;
+  entry.opened = digest;
   entry.secret = version_of_secret(record->secret_uid, record->secret_version);
   return false;
 }
@@ -127,6 +128,7 @@ void Ledger::follow(Entry& entry, const json::value& object, Trust trust) {
   const auto record = trust == Trust::status ? record_in(object) : std::nullopt;
   entry.secret = record ? version_of_secret(record->secret_uid, record->secret_version) : 0;
   entry.state = record ? State::recorded : State::unknown;
+  entry.opened = record ? entry.digest : 0;
   if (record && entry.seen == entry.secret) entry.state = State::synced;
 }
 
@@ -260,7 +262,10 @@ bool Ledger::pass_ended(const kube::ObjectKey& key, const PassEnd& end) {
   } else if (entry.rejections < std::numeric_limits<std::uint16_t>::max()) {
     ++entry.rejections;
   }
-  if (end.state == State::synced) depends_on(entry, end.keys, every_key);
+  if (end.state == State::synced || !end.keys.empty()) {
+    depends_on(entry, end.keys, every_key);
+    entry.opened = entry.looked_at;
+  }
   const bool blocked = end.state == State::not_ours || end.state == State::rejected;
   if (blocked) return entry.secret_changed;
   // What came in last is either our own write, or a change that the pass has not seen.
@@ -318,6 +323,12 @@ std::map<std::string, std::size_t> Ledger::dependents() const {
     for (const auto name : entry.keys) ++counts[fingerprints_.text(name)];
   }
   return counts;
+}
+
+std::size_t Ledger::unknown_dependents() const {
+  return static_cast<std::size_t>(std::ranges::count_if(entries_, [](const auto& entry) {
+    return entry.second.opened == 0 || entry.second.opened != entry.second.digest;
+  }));
 }
 
 std::size_t Ledger::dependents_of(const std::string& fingerprint) const {

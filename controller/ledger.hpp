@@ -106,7 +106,7 @@ class Ledger {
     State state = State::unknown;
     /// The Secret that is right now, if it is ours to repair when it changes; else 0.
     SecretVersion secret = 0;
-    std::vector<std::string> keys = {};  ///< that opened the items
+    std::vector<std::string> keys = {};  ///< that opened the items, if they were opened
   };
   /// The pass is over. True when another one is needed: the Secret that blocked it, or that it
   /// wrote, changed while the pass was looking.
@@ -126,6 +126,9 @@ class Ledger {
   [[nodiscard]] std::vector<std::string> sealing_keys(const kube::ObjectKey& key) const;
   /// How many objects depend on each sealing key.
   [[nodiscard]] std::map<std::string, std::size_t> dependents() const;
+  /// How many objects were not opened as they are now, so that nobody knows on which keys they
+  /// depend (they may count for keys that they depended on before).
+  [[nodiscard]] std::size_t unknown_dependents() const;
   /// How many objects depend on that one.
   [[nodiscard]] std::size_t dependents_of(const std::string& fingerprint) const;
 
@@ -140,6 +143,7 @@ class Ledger {
     std::string uid;
     std::uint64_t digest = 0;     ///< of what matters in the object
     std::uint64_t looked_at = 0;  ///< the same, when the pass began, or as the record says
+    std::uint64_t opened = 0;     ///< the same, when `keys` opened it
     std::uint64_t status = 0;     ///< of what its status says
     SecretVersion secret = 0;     ///< that is right; 0: not known, or not ours to repair
     SecretVersion seen = 0;       ///< the last one shown since the pass began

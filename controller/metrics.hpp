@@ -49,7 +49,7 @@ class Metrics {
   /// Objects that wait because the process ended while it worked on them.
   void set_set_aside(std::size_t count);
   /// A sealing key, and how many SealedSecrets depend on it. Without a name: on keys that are not
-  /// here (any more).
+  /// here (any more); "unknown": those that were not opened as they are now.
   struct Dependents {
     std::string fingerprint;
     std::string secret;  ///< name of the key's Secret

@@ -293,8 +293,12 @@ Awaitable<Result<Reconciler::Opened>> Reconciler::open(const Seen& seen, const K
 }
 
 Awaitable<Reconciler::Verdict> Reconciler::write(const Seen& seen, Action action, Opened opened) {
+  const auto unwritten = [&](Verdict verdict) {
+    verdict.keys = std::move(opened.keys);
+    return verdict;
+  };
   const auto outcome = [&](const Result<json::value>& written) {
-    if (!written) return Verdict::update_failed(written.error());
+    if (!written) return unwritten(Verdict::update_failed(written.error()));
     const bool ours = !leaves_no_owner(seen.sealed) || action != Action::create;
     auto verdict = Verdict::synced(ours ? &*written : nullptr, std::move(opened.keys));
     verdict.wrote = true;
@@ -312,8 +316,8 @@ Awaitable<Reconciler::Verdict> Reconciler::write(const Seen& seen, Action action
   SecretWrite plan = plan_update(compares ? Action::merge : action, *seen.secret, opened.secret);
   if (plan.kind == SecretWrite::Kind::none)
     co_return Verdict::synced(compares ? nullptr : &*seen.secret, std::move(opened.keys));
-  if (compares) co_return Verdict::not_managed(seen.key.name, action);
-  if (plan.kind == SecretWrite::Kind::immutable) co_return Verdict::immutable(seen.key);
+  if (compares) co_return unwritten(Verdict::not_managed(seen.key.name, action));
+  if (plan.kind == SecretWrite::Kind::immutable) co_return unwritten(Verdict::immutable(seen.key));
   auto path = secrets_path(seen.key.namespace_, seen.key.name);
   co_return outcome(co_await parts_.client.update(std::move(path), std::move(plan.object)));
 }

@@ -212,6 +212,39 @@ TEST_CASE("another object of the same name has nothing from the one before, not 
   CHECK(ledger.dependents_of("SHA256:k1") == 0);
 }
 
+TEST_CASE("an object that was not opened as it is now depends on nobody knows which key") {
+  const auto first = sealed("'uid':'u','generation':1,");
+  const auto edited = sealed("'uid':'u','generation':2,");
+  Ledger ledger;
+  CHECK(ledger.sealed_secret_is(first));
+  CHECK(ledger.unknown_dependents() == 1);  // nobody has looked yet
+  ledger.pass_begins(first);
+  CHECK_FALSE(ledger.pass_ended(key, {State::no_key}));
+  CHECK(ledger.unknown_dependents() == 1);
+  ledger.pass_begins(first);
+  CHECK_FALSE(ledger.pass_ended(key, {State::synced, 0, {"SHA256:k1"}}));
+  CHECK(ledger.unknown_dependents() == 0);
+
+  // It may have been sealed anew, for another key; its Secret still came from this one.
+  CHECK(ledger.sealed_secret_is(edited));
+  CHECK(ledger.unknown_dependents() == 1);
+  CHECK(ledger.dependents_of("SHA256:k1") == 1);
+  ledger.pass_begins(edited);
+  CHECK_FALSE(ledger.pass_ended(key, {State::not_ours}));
+  CHECK(ledger.unknown_dependents() == 1);
+  ledger.pass_begins(edited);
+  CHECK_FALSE(ledger.pass_ended(key, {State::rejected, 0, {"SHA256:k2"}}));
+  CHECK(ledger.unknown_dependents() == 0);
+  CHECK(ledger.dependents_of("SHA256:k1") == 0);
+  CHECK(ledger.dependents_of("SHA256:k2") == 1);
+
+  // What opened once depends on that key, also while it does not open.
+  ledger.pass_begins(edited);
+  CHECK_FALSE(ledger.pass_ended(key, {State::no_key}));
+  CHECK(ledger.unknown_dependents() == 0);
+  CHECK(trusting().unknown_dependents() == 0);
+}
+
 TEST_CASE("a record is trusted until the Secrets are listed, and is right or not") {
   Ledger right = trusting();
   CHECK(right.secret_is(secret_at("7")) == SecretNews::none);

@@ -318,4 +318,30 @@ TEST_CASE("a Secret made from a SealedSecret is no lost key") {
   CHECK(world.ask_until([&] { return has_metric(world, "_keys{state=\"lost\"} 1\n"); }));
 }
 
+TEST_CASE("an object that did not open is counted among those that depend on an unknown key") {
+  World world;
+  open(world, "n");
+  constexpr auto unknown = "key_dependents{fingerprint=\"unknown\",secret=\"unknown\"} ";
+  CHECK(world.ask_until([&] { return has_metric(world, unknown + std::string("0\n")); }));
+  Json closed = good_object("n", "closed");
+  closed.at("metadata").as_object().erase("annotations");  // another scope
+  world.apply(closed);
+  REQUIRE(world.wait_for_condition("n", "closed", "False"));
+  CHECK(world.ask_until([&] { return has_metric(world, unknown + std::string("1\n")); }));
+  world.server.remove("sealedsecrets", "n", "closed");
+  CHECK(world.ask_until([&] { return has_metric(world, unknown + std::string("0\n")); }));
+}
+
+TEST_CASE("an object whose Secret is refused depends on the key that opened it") {
+  World world;
+  auto refusal = Fault::error(422, {.verb = "create", .resource = "secrets", .ns = "n"});
+  refusal.count = Fault::forever;
+  world.server.inject(refusal);
+  world.apply(good_object("n", "s"));
+  REQUIRE(world.wait_for_condition("n", "s", "False"));
+  CHECK(world.ask_until(
+      [&] { return has_metric(world, "secret=\"sealed-secrets-keyt8ggd\"} 1\n"); }));
+  CHECK(has_metric(world, "key_dependents{fingerprint=\"unknown\",secret=\"unknown\"} 0\n"));
+}
+
 }  // namespace bulla::test
