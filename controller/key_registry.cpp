@@ -117,16 +117,38 @@ void KeyRegistry::lead(Names names) {
 }
 
 void KeyRegistry::renew_now() {
+  if (!parts_.options.generate_key) {
+    log_info("No key is added: with --generate-key=false keys come from outside");
+    return;
+  }
   renew_asked_ = true;
   bell_.cancel();
 }
 
 kube::Awaitable<bool> KeyRegistry::wait_for_key() {
-  while (ring_->empty() && !stopped_) {
+  while (ring_->empty() && !is_known_to_lack_keys() && !stopped_) {
     boost::system::error_code cancelled;
     co_await first_key_.async_wait(net::redirect_error(net::use_awaitable, cancelled));
   }
   co_return !stopped_;
+}
+
+bool KeyRegistry::is_known_to_lack_keys() const noexcept {
+  return !parts_.options.generate_key && listed() && ring_->empty();
+}
+
+std::string KeyRegistry::what_is_missing() const {
+  if (!is_known_to_lack_keys()) return {};
+  return "there is no sealing key, and the controller makes none (--generate-key=false): apply a "
+         "Secret of type kubernetes.io/tls with the label " +
+         std::string(active_keys_selector) + " in namespace " + parts_.options.own_namespace;
+}
+
+/// Once each time that it comes to be so.
+void KeyRegistry::tell_what_is_missing() {
+  const bool lacks = is_known_to_lack_keys();
+  if (lacks && !told_missing_) log_error("Waiting for a sealing key", {{"why", what_is_missing()}});
+  told_missing_ = lacks;
 }
 
 Keyring::Entry KeyRegistry::newest() const { return newest_key(*ring_, parts_.clock.now()); }
@@ -188,6 +210,8 @@ void KeyRegistry::on_event(Watching& watching, kube::ObjectEvent event) {
       watching.listed = true;
       watching.went_back = false;
       bell_.cancel();
+      first_key_.cancel();
+      tell_what_is_missing();
       break;
     }
   }
@@ -288,6 +312,7 @@ void KeyRegistry::ring_changed(Keyring ring) {
   if (renew_from_ && has_another(*ring_, *renew_from_)) renew_from_ = nullptr;
   bell_.cancel();
   if (!ring_->empty()) first_key_.cancel();
+  tell_what_is_missing();
   on_change_();
 }
 

@@ -31,12 +31,13 @@ namespace bulla {
 /// are added, relabelled or deleted take effect at once: see LostKeys for those that go. A
 /// malformed key Secret is reported (log, Event, metric) and passed over.
 ///
-/// Once it leads, adds a key when there is none, when the newest is too old, and when asked to. A
-/// key is stored in the cluster before it is used and before its certificate is served. A stand-by
-/// waits for the keys that the leader stores. Replicas that each believe to be the only one and add
-/// a key at the same moment end with one key more, by its name (see key_secret_name()), which takes
-/// no permission but to create and to list. A name that a key Secret had in the life of this
-/// process is not given to another one: a lost key is put back under it.
+/// Once it leads, adds a key when there is none, when the newest is too old, and when asked to; not
+/// with --generate-key=false. A key is stored in the cluster before it is used and before its
+/// certificate is served. A stand-by waits for the keys that the leader stores. Replicas that each
+/// believe to be the only one and add a key at the same moment end with one key more, by its name
+/// (see key_secret_name()), which takes no permission but to create and to list. A name that a key
+/// Secret had in the life of this process is not given to another one: a lost key is put back under
+/// it.
 ///
 /// Threads: that of the client's executor; keys are generated on the pool. What the constructor
 /// takes must outlive it. Lifetime: until run() has returned.
@@ -73,8 +74,12 @@ class KeyRegistry {
   /// Adds a key now, whatever the age of the newest. Leaders only.
   void renew_now();
 
-  /// Waits for the first key; false when stopped before.
+  /// Waits for the first key, or until it is known that it has to come from outside; false when
+  /// stopped before.
   [[nodiscard]] kube::Awaitable<bool> wait_for_key();
+  /// Why nothing opens while keys have to come from outside and none is there: a clause that says
+  /// what to do. Empty when that is not so.
+  [[nodiscard]] std::string what_is_missing() const;
   /// The ring as it is now; later changes make a new one. Never null.
   [[nodiscard]] std::shared_ptr<const Keyring> ring() const noexcept { return ring_; }
   /// The key to seal with now; null before the first one.
@@ -108,6 +113,8 @@ class KeyRegistry {
   void drop(const Held& held);
   void forget(const Held& held);
   void ring_changed(Keyring ring);
+  [[nodiscard]] bool is_known_to_lack_keys() const noexcept;
+  void tell_what_is_missing();
 
   // key_renewal.cpp: there always is a key that is new enough.
   [[nodiscard]] bool listed() const noexcept;
@@ -145,6 +152,7 @@ class KeyRegistry {
   Names names_ = Names::agreed;
   bool cutoff_met_ = false;
   bool renew_asked_ = false;
+  bool told_missing_ = false;
   /// The ring when a key was asked for: one that was not in it is the answer, whoever made it.
   std::shared_ptr<const Keyring> renew_from_;
   bool stopped_ = false;

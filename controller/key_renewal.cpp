@@ -57,7 +57,7 @@ void compare_clocks(const json::value& stored, WallTime now) {
 bool KeyRegistry::listed() const noexcept { return labelled_->listed && legacy_->listed; }
 
 bool KeyRegistry::due() const {
-  if (!leading_ || !listed()) return false;
+  if (!parts_.options.generate_key || !leading_ || !listed()) return false;
   KeyAge age{std::nullopt, std::nullopt, parts_.options.key_renew_period};
   if (const auto entry = newest()) age.newest = entry->ordered_by;
   if (!cutoff_met_) age.cutoff = parts_.options.key_cutoff_time;

@@ -151,7 +151,10 @@ FlagSet::Setter whole(std::optional<int>& target) {
 
 FlagSet::Group key_flags(Options& o) {
   return {"Keys",
-          {{.name = "key-prefix",
+          {{.name = "generate-key",
+            .help = "Make sealing keys; false: all come from outside (true).",
+            .set = FlagSet::toggle(o.generate_key)},
+           {.name = "key-prefix",
             .value = "string",
             .help = "Name prefix of new key Secrets (sealed-secrets-key).",
             .set = FlagSet::text(o.key_prefix)},
@@ -402,6 +405,30 @@ Result<void> check(const Options& options) {
             ": names of Secrets are made of lower-case letters, digits, '-' and '.', begin "
             "with a letter or a digit, and have at most 253 characters"};
   return check_election(options);
+}
+
+/// What asks for new keys contradicts --generate-key=false; what says how they are to be has no
+/// effect with it.
+Result<void> check_generation(const Options& options, const std::vector<std::string_view>& given,
+                              std::vector<std::string>& notices) {
+  if (options.generate_key) return {};
+  const auto is_given = [&](std::string_view name) {
+    return std::ranges::find(given, name) != given.end();
+  };
+  for (const std::string_view name : {"key-renew-period", "rotate-period", "key-cutoff-time"}) {
+    const bool asks = name == "key-cutoff-time" ? options.key_cutoff_time.has_value()
+                                                : options.key_renew_period.count() > 0;
+    if (asks && is_given(name))
+      return Error{Errc::invalid_input, "--generate-key=false makes no key, and --" +
+                                            std::string(name) +
+                                            " asks for new ones: leave one of the two out"};
+  }
+  for (const std::string_view name :
+       {"key-size", "key-ttl", "my-cn", "privatekey-annotations", "privatekey-labels"}) {
+    if (is_given(name))
+      notices.push_back("--" + std::string(name) + " has no effect with --generate-key=false");
+  }
+  return {};
 }
 
 /// A truth value after a switch ("--all-namespaces false") is a word of its own, which the

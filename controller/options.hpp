@@ -35,6 +35,7 @@ struct Options {
   std::optional<WallTime> key_cutoff_time = {};
   std::map<std::string, std::string> key_annotations = {};  ///< for new key Secrets
   std::map<std::string, std::string> key_labels = {};
+  bool generate_key = true;  ///< ours; false: keys come from outside, and none is ever made
 
   bool accept_deprecated_v1_data = true;
   bool all_namespaces = true;

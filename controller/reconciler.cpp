@@ -277,6 +277,8 @@ Awaitable<Result<Reconciler::Opened>> Reconciler::open(const Seen& seen, const K
   auto hints = hints_for(seen.sealed, parts_.ledger.sealing_keys(seen.key), last_key_);
   hints.lost = parts_.keys.lost(hints.of_object);
   auto order = keys_to_try(ring, hints);
+  if (auto missing = parts_.keys.what_is_missing(); order.empty() && !missing.empty())
+    co_return Error{Errc::cannot_decrypt, std::move(missing)};
   const bool own_namespace = seen.key.namespace_ == parts_.options.own_namespace;
   Opening opening{seen.sealed, std::move(order),
                   parts_.options.accept_deprecated_v1_data && !own_namespace, seen.thoroughly(),

@@ -177,6 +177,31 @@ TEST_CASE("log levels are read as the reference reads them") {
   CHECK(parse({"--log-format=JSON"})->options.log.format == LogFormat::json);
 }
 
+TEST_CASE("what asks for new keys contradicts --generate-key=false") {
+  const char* cutoff = "--key-cutoff-time=Mon, 02 Jan 2006 15:04:05 -0700";
+  for (const auto* asks : {"--key-renew-period=1h", "--rotate-period=1h", cutoff}) {
+    CAPTURE(asks);
+    const auto line = parse({"--generate-key=false", asks});
+    REQUIRE_FALSE(line.has_value());
+    const std::string flag(asks, std::string(asks).find('='));
+    CHECK(line.error().message == "--generate-key=false makes no key, and " + flag +
+                                      " asks for new ones: leave one of the two out");
+    CHECK(parse({"--generate-key=true", asks}).has_value());
+  }
+  const auto quiet = parse({"--generate-key=false", "--key-renew-period=0", "--key-cutoff-time="});
+  REQUIRE(quiet.has_value());
+  CHECK_FALSE(quiet->options.generate_key);
+  CHECK(quiet->notices.empty());
+}
+
+TEST_CASE("how keys would be made has no effect with --generate-key=false, and that is told") {
+  const auto line = parse({"--generate-key=false", "--key-size=2048", "--privatekey-labels=a=b"});
+  REQUIRE(line.has_value());
+  CHECK(line->notices ==
+        std::vector<std::string>{"--key-size has no effect with --generate-key=false",
+                                 "--privatekey-labels has no effect with --generate-key=false"});
+}
+
 TEST_CASE("a truth value that stands alone is passed over, as the reference does, and told") {
   const auto line = parse({"--all-namespaces", "false", "--update-status"});
   REQUIRE(line.has_value());

@@ -135,6 +135,7 @@ namespace: {{ include "sealed-secrets.namespace" $root }}
 {{- with .privateKeyLabels -}}
 {{- $args = append $args (printf "--privatekey-labels=%s" (include "sealed-secrets.pairs" (list . "privateKeyLabels"))) -}}
 {{- end -}}
+{{- if not .generateKey }}{{ $args = append $args "--generate-key=false" }}{{ end -}}
 {{- if ne (int .containerPorts.http) 8080 }}{{ $args = append $args (printf "--listen-addr=:%d" (int .containerPorts.http)) }}{{ end -}}
 {{- if ne (int .containerPorts.metrics) 8081 }}{{ $args = append $args (printf "--listen-metrics-addr=:%d" (int .containerPorts.metrics)) }}{{ end -}}
 {{- if .tls.enabled }}{{ $args = concat $args (list "--tls-cert-file=/etc/sealed-secrets/tls/tls.crt" "--tls-key-file=/etc/sealed-secrets/tls/tls.key") }}{{ end -}}
