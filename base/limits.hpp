@@ -124,6 +124,9 @@ constexpr std::size_t thorough_passes_max = 4;
 constexpr std::size_t events_waiting_max = 1000;
 /// A condition's or an Event's message: Kubernetes accepts 32 KiB and 1 KiB.
 constexpr std::size_t status_message_bytes_max = 4 * kib;
+/// What --additional-secret-annotations may take, names and values. The API server takes 256 KiB an
+/// object; the rest is for SealedSecrets' templates.
+constexpr std::size_t additional_annotations_bytes_max = 64 * kib;
 constexpr std::size_t event_message_bytes_max = 1 * kib;
 /// A value in a line of the log: what statuses hold.
 constexpr std::size_t log_field_bytes_max = 4 * kib;

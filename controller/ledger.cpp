@@ -101,6 +101,7 @@ bool Ledger::sealed_secret_is(const json::value& object, Trust trust) {
   entry.looked_at = digest;
   entry.opened = digest;
   entry.secret = version_of_secret(record->secret_uid, record->secret_version);
+  entry.under_other_flags = record->additional_metadata != additional_metadata_;
   return false;
 }
 
@@ -117,6 +118,11 @@ SecretVersion Ledger::right_secret(const json::value& object) const {
   return it->second.looked_at == digest_of_object(object) ? it->second.secret : 0;
 }
 
+bool Ledger::is_under_other_flags(const kube::ObjectKey& key) const {
+  const auto it = entries_.find(key);
+  return it != entries_.end() && it->second.under_other_flags;
+}
+
 /// Whether or not it differs from the object as it was: the record has no part in the digest.
 void Ledger::follow(Entry& entry, const json::value& object, Trust trust) {
   if (entry.uid != kube::uid_of(object)) start_anew(entry);
@@ -129,6 +135,7 @@ void Ledger::follow(Entry& entry, const json::value& object, Trust trust) {
   entry.secret = record ? version_of_secret(record->secret_uid, record->secret_version) : 0;
   entry.state = record ? State::recorded : State::unknown;
   entry.opened = record ? entry.digest : 0;
+  entry.under_other_flags = record && record->additional_metadata != additional_metadata_;
   if (record && entry.seen == entry.secret) entry.state = State::synced;
 }
 
@@ -161,7 +168,8 @@ Ledger::SecretNews Ledger::secret_is(const json::value& metadata) {
   switch (entry.state) {
     case State::recorded:
       entry.state = entry.secret == entry.seen ? State::synced : State::unknown;
-      return entry.state == State::synced ? SecretNews::none : SecretNews::differs;
+      return entry.state == State::synced && !entry.under_other_flags ? SecretNews::none
+                                                                      : SecretNews::differs;
     case State::synced:
       if (!repairs_drift_ || entry.secret == 0 || entry.secret == entry.seen)
         return SecretNews::none;
@@ -211,7 +219,9 @@ std::vector<kube::ObjectKey> Ledger::unsettled(std::string_view namespace_) cons
     return namespace_.empty() || key.namespace_ == namespace_;
   };
   for (const auto& [key, entry] : entries_) {
-    if (entry.state == State::unknown && here(key)) keys.push_back(key);
+    const bool vouched_for =
+        entry.state != State::unknown && !(entry.state == State::synced && entry.under_other_flags);
+    if (!vouched_for && here(key)) keys.push_back(key);
   }
   for (const auto& [key, uid] : gone_) {
     if (here(key)) keys.push_back(key);
@@ -243,6 +253,7 @@ void Ledger::pass_begins(const json::value& object) {
   entry.seen = 0;
   entry.state = State::unknown;
   entry.secret_changed = false;
+  entry.under_other_flags = false;
 }
 
 void Ledger::expect(const json::value& object) {

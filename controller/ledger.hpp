@@ -47,9 +47,13 @@ using SecretVersion = std::uint64_t;
 class Ledger {
  public:
   enum class Role { stands_by, leads };
-  /// `repairs_drift`: whether a change of what was right is news.
-  explicit Ledger(bool repairs_drift = true, Role role = Role::leads)
-      : repairs_drift_(repairs_drift), role_(role) {}
+  /// `repairs_drift`: whether a change of what was right is news. `additional_metadata`: the digest
+  /// of what Secrets are to have besides now (see SyncRecord).
+  explicit Ledger(bool repairs_drift = true, Role role = Role::leads,
+                  std::string additional_metadata = {})
+      : repairs_drift_(repairs_drift),
+        role_(role),
+        additional_metadata_(std::move(additional_metadata)) {}
 
   /// News may need passes from now on; for what came before see unsettled().
   void lead() noexcept { role_ = Role::leads; }
@@ -73,7 +77,7 @@ class Ledger {
 
   enum class SecretNews {
     none,
-    differs,  ///< not what the status records: a pass is needed
+    differs,  ///< not what the status records, or not what it is to be now: a pass is needed
     free,     ///< it blocked us and now may not: a pass is needed
     drifted,  ///< somebody changed what was right: a pass repairs it
   };
@@ -97,6 +101,9 @@ class Ledger {
   /// The Secret that the last pass left right, if the object is still the same; else 0. Call it
   /// before pass_begins().
   [[nodiscard]] SecretVersion right_secret(const boost::json::value& object) const;
+  /// Whether that Secret's items are right, but not its metadata: it was written under other flags.
+  /// Call it before pass_begins(), too.
+  [[nodiscard]] bool is_under_other_flags(const kube::ObjectKey& key) const;
   /// A pass begins, with the object as read. Call it before reading the Secret.
   void pass_begins(const boost::json::value& object);
   /// The pass is about to write the object's status so: that news is no news.
@@ -150,6 +157,7 @@ class Ledger {
     std::vector<FingerprintTable::ShortName> keys;  ///< that it depends on
     State state = State::unknown;
     bool secret_changed = false;  ///< since the pass began
+    bool under_other_flags = false;
     std::uint16_t rejections = 0;
   };
   void depends_on(Entry& entry, const std::vector<std::string>& fingerprints,
@@ -159,6 +167,7 @@ class Ledger {
 
   bool repairs_drift_;
   Role role_;
+  std::string additional_metadata_;
   std::unordered_map<kube::ObjectKey, Entry> entries_;
   FingerprintTable fingerprints_;
   std::vector<FingerprintTable::ShortName> our_keys_;

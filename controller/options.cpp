@@ -7,6 +7,7 @@
 #include <cmath>
 #include <ctime>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "base/file.hpp"
@@ -38,6 +39,20 @@ FlagSet::Setter pairs(std::map<std::string, std::string>& target) {
         return Error{Errc::invalid_input, quoted(piece) + " is not of the form key=value"};
       target.insert_or_assign(std::string(trim(piece.substr(0, equals))),
                               std::string(trim(piece.substr(equals + 1))));
+    }
+    return {};
+  };
+}
+
+/// The same, where nothing that was typed may be lost: a name that stands twice is refused.
+FlagSet::Setter distinct_pairs(std::map<std::string, std::string>& target) {
+  return [&target](std::string_view value) -> Result<void> {
+    if (auto read = pairs(target)(value); !read) return read;
+    std::set<std::string_view> names;
+    for (const auto piece : split(value, ',')) {
+      const auto name = trim(piece.substr(0, piece.find('=')));
+      if (!name.empty() && !names.insert(name).second)
+        return Error{Errc::invalid_input, quoted(name) + " stands there twice"};
     }
     return {};
   };
@@ -236,6 +251,14 @@ FlagSet::Group work_flags(Options& o) {
         .value = "a,b,...",
         .help = "Types of Secrets that SealedSecrets may become; without it, every type.",
         .set = text_list(o.allowed_secret_types)},
+       {.name = "additional-secret-labels",
+        .value = "k=v,...",
+        .help = "Labels of every Secret that is made; the SealedSecret's template wins.",
+        .set = distinct_pairs(o.additional_metadata.labels)},
+       {.name = "additional-secret-annotations",
+        .value = "k=v,...",
+        .help = "Annotations of every Secret that is made; the SealedSecret's template wins.",
+        .set = distinct_pairs(o.additional_metadata.annotations)},
        {.name = "repair-drift",
         .help = "Put a Secret of ours right when something else changes it (true).",
         .set = FlagSet::toggle(o.repair_drift)}}};
@@ -404,6 +427,7 @@ Result<void> check(const Options& options) {
         "--key-prefix " + quoted(options.key_prefix) +
             ": names of Secrets are made of lower-case letters, digits, '-' and '.', begin "
             "with a letter or a digit, and have at most 253 characters"};
+  if (auto fine = options.additional_metadata.check(); !fine) return fine;
   return check_election(options);
 }
 
@@ -492,6 +516,7 @@ Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
                         : CommandLine::Mode::run;
   if (line.mode != CommandLine::Mode::run) return line;
   if (auto ok = check(line.options); !ok) return ok.error();
+  if (auto ok = check_generation(line.options, parsed->given, line.notices); !ok) return ok.error();
   return line;
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "controller/additional_metadata.hpp"
 #include "kube/election.hpp"
 #include "kube/pace.hpp"
 
@@ -47,6 +48,7 @@ struct Options {
   bool metrics_omit_secret_labels = false;
   bool old_gc_behavior = false;
   std::vector<std::string> allowed_secret_types = {};  ///< ours; empty: every type
+  AdditionalMetadata additional_metadata = {};         ///< ours; of all Secrets that are made
   /// How often a write that the API server refused as invalid is tried again.
   int max_unseal_retries = 5;
 

@@ -149,6 +149,12 @@ Awaitable<Next> Reconciler::pass(kube::Turn turn, Attempts::Attempt attempt, std
       !allowed)
     co_return co_await report(*seen, Verdict::unseal_failed(allowed.error()));
 
+  if (auto written = co_await write_metadata(*seen, action)) {
+    if (written->passing)
+      co_return co_await report_failed_write(*seen, std::move(*written), failures);
+    co_return co_await report(*seen, std::move(*written));
+  }
+
   const auto& ring = seen->ring;
   auto opened = co_await open(*seen, *ring);
   if (!opened) {
@@ -231,6 +237,7 @@ Awaitable<Result<Reconciler::Seen>> Reconciler::look(kube::Turn turn, Attempts::
   if (!sealed) co_return sealed.error();
   parts_.marks.looks_at(key, digest_of_object(*sealed));
   const auto right = parts_.ledger.right_secret(*sealed);
+  seen.under_other_flags = parts_.ledger.is_under_other_flags(key);
   parts_.ledger.pass_begins(*sealed);
   SealedSecret::drop_unread(*sealed);
 
@@ -249,7 +256,7 @@ Awaitable<Result<Reconciler::Seen>> Reconciler::look(kube::Turn turn, Attempts::
 
 /// How the pass ends without opening anything, because nothing has changed since an earlier one.
 std::optional<Reconciler::Verdict> Reconciler::known_verdict(const Seen& seen) const {
-  if (seen.in_sync) {
+  if (seen.in_sync && !seen.under_other_flags) {
     auto verdict = Verdict::synced(&*seen.secret, parts_.ledger.sealing_keys(seen.key));
     verdict.known_before = true;
     return verdict;
@@ -257,6 +264,25 @@ std::optional<Reconciler::Verdict> Reconciler::known_verdict(const Seen& seen) c
   auto end = parts_.settled.end_for(seen.key, seen.from(), parts_.now());
   if (!end) return std::nullopt;
   return Verdict::again(std::move(*end));
+}
+
+/// A Secret that is right but for what other flags put on it needs nothing opened. Nothing if it is
+/// not such a one.
+Awaitable<std::optional<Reconciler::Verdict>> Reconciler::write_metadata(const Seen& seen,
+                                                                         Action action) {
+  if (!seen.in_sync) co_return std::nullopt;
+  auto plan = parts_.options.additional_metadata.plan(seen.sealed, *seen.secret, action);
+  if (!plan) co_return std::nullopt;
+  auto verdict = Verdict::synced(&*seen.secret, parts_.ledger.sealing_keys(seen.key));
+  if (plan->kind == SecretWrite::Kind::put) {
+    auto path = secrets_path(seen.key.namespace_, seen.key.name);
+    const auto written = co_await parts_.client.update(std::move(path), std::move(plan->object));
+    if (!written) co_return Verdict::update_failed(written.error());
+    verdict = Verdict::synced(&*written, parts_.ledger.sealing_keys(seen.key));
+  }
+  // Its owner changed nothing: no Event.
+  verdict.known_before = true;
+  co_return verdict;
 }
 
 Next Reconciler::not_seen(const kube::ObjectKey& key, const Error& error) {
@@ -307,6 +333,7 @@ Awaitable<Reconciler::Verdict> Reconciler::write(const Seen& seen, Action action
     verdict.written = version_of_secret(*written);
     return verdict;
   };
+  parts_.options.additional_metadata.add_to(opened.secret, action);
   if (action == Action::create) {
     auto path = secrets_path(seen.key.namespace_);
     co_return outcome(

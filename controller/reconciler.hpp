@@ -70,7 +70,9 @@ class Reconciler {
     std::chrono::milliseconds refused_retry;  ///< before the first retry; twice that for each more
     kube::WorkQueue::Now now;                 ///< of back-offs
   };
-  explicit Reconciler(Parts parts) : parts_(std::move(parts)) {}
+  explicit Reconciler(Parts parts)
+      : parts_(std::move(parts)),
+        additional_metadata_(parts_.options.additional_metadata.digest()) {}
 
   /// One pass for one SealedSecret. Level-triggered: look, decide, act, report. Safe to run twice;
   /// never run it twice at a time for one key. `failures` counts the passes before it that ended in
@@ -98,6 +100,8 @@ class Reconciler {
   [[nodiscard]] kube::Awaitable<Result<boost::json::value>> get(std::string path, Seen& seen);
   [[nodiscard]] kube::Awaitable<Result<Seen>> look(kube::Turn turn, Attempts::Attempt attempt);
   [[nodiscard]] std::optional<Verdict> known_verdict(const Seen& seen) const;
+  [[nodiscard]] kube::Awaitable<std::optional<Verdict>> write_metadata(const Seen& seen,
+                                                                       Action action);
   [[nodiscard]] Next not_seen(const kube::ObjectKey& key, const Error& error);
   [[nodiscard]] kube::Awaitable<Result<Opened>> open(const Seen& seen, const Keyring& ring);
   [[nodiscard]] kube::Awaitable<Verdict> write(const Seen& seen, Action action, Opened opened);
@@ -116,8 +120,9 @@ class Reconciler {
   void record(const Seen& seen, const Verdict& verdict);
 
   Parts parts_;
-  std::string last_key_;           ///< the one that opened the last object
-  bool status_is_pruned_ = false;  ///< the CRD keeps no SyncRecord: it is not ours
+  const std::string additional_metadata_;  ///< AdditionalMetadata::digest()
+  std::string last_key_;                   ///< the one that opened the last object
+  bool status_is_pruned_ = false;          ///< the CRD keeps no SyncRecord: it is not ours
 };
 
 }  // namespace bulla

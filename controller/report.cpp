@@ -133,6 +133,7 @@ Awaitable<Next> Reconciler::report(Seen& seen, Verdict verdict) {
     outcome.record = verdict.record;
     const auto* metadata = kube::find_member(seen.sealed, {"metadata"});
     outcome.record->scope = scope_of(metadata->as_object());
+    outcome.record->additional_metadata = additional_metadata_;
   }
   const auto status = co_await write_status(seen, std::move(outcome));
   if (status.failed) count_unwritten_status(seen.key, *status.failed);

@@ -84,7 +84,8 @@ bool observed(const json::value* status, std::int64_t generation) {
 /// Without a record, the keys stay as long as the spec is the same: they tell what is missing.
 void write_record(json::object& status, const std::optional<SyncRecord>& record, bool same_spec) {
   if (!record) {
-    for (const std::string_view name : {"secret", "scope"}) status.erase(name);
+    for (const std::string_view name : {"secret", "scope", "additionalMetadata"})
+      status.erase(name);
     if (!same_spec) status.erase("sealingKeys");
     return;
   }
@@ -96,6 +97,11 @@ void write_record(json::object& status, const std::optional<SyncRecord>& record,
   }
   status["sealingKeys"] = json::array(record->keys.begin(), record->keys.end());
   status["scope"] = scope_name(record->scope);
+  if (record->additional_metadata.empty()) {
+    status.erase("additionalMetadata");
+  } else {
+    status["additionalMetadata"] = record->additional_metadata;
+  }
 }
 
 json::array next_conditions(const json::value* old, const Says& synced, const Says& ready,
@@ -137,7 +143,8 @@ std::optional<SyncRecord> record_in(const json::value& sealed) {
   if (metadata == nullptr || !metadata->is_object()) return std::nullopt;
   SyncRecord record{std::string(kube::text_at(*status, {"secret", "uid"})),
                     std::string(kube::text_at(*status, {"secret", "resourceVersion"})),
-                    keys_in_status(sealed), scope_of(metadata->get_object())};
+                    keys_in_status(sealed), scope_of(metadata->get_object()),
+                    std::string(kube::text_at(*status, {"additionalMetadata"}))};
   const bool told = !record.secret_uid.empty() && !record.secret_version.empty() &&
                     kube::text_at(*status, {"scope"}) == scope_name(record.scope);
   if (!told) return std::nullopt;

@@ -19,11 +19,13 @@ namespace bulla {
 ///     sealingKeys: [SHA256:...]             the keys that opened the items
 ///     scope:       strict                   what the annotations asked for: they have no
 ///     generation
+///     additionalMetadata: SHA256:...        what all Secrets got besides; missing for nothing
 struct SyncRecord {
   std::string secret_uid = {};
   std::string secret_version = {};
   std::vector<std::string> keys = {};  ///< fingerprints, each once
   Scope scope = Scope::strict;
+  std::string additional_metadata = {};  ///< AdditionalMetadata::digest()
 
   friend bool operator==(const SyncRecord&, const SyncRecord&) = default;
 };

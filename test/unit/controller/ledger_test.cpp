@@ -212,6 +212,32 @@ TEST_CASE("another object of the same name has nothing from the one before, not 
   CHECK(ledger.dependents_of("SHA256:k1") == 0);
 }
 
+TEST_CASE("a Secret that was written under other flags needs a pass, and nothing opened") {
+  const auto under = [](std::string_view flags, Ledger::Role role = Ledger::Role::leads) {
+    Ledger ledger(true, role, std::string(flags));
+    CHECK_FALSE(ledger.sealed_secret_is(sealed("'uid':'u','generation':1,", recorded),
+                                        Ledger::Trust::status));
+    return ledger;
+  };
+  Ledger same = under("");
+  CHECK(same.secret_is(secret_at("7")) == SecretNews::none);
+  CHECK_FALSE(same.is_under_other_flags(key));
+
+  Ledger other = under("SHA256:flags");
+  CHECK(other.secret_is(secret_at("7")) == SecretNews::differs);
+  CHECK(other.is_under_other_flags(key));
+  const auto object = sealed("'uid':'u','generation':1,", recorded);
+  CHECK(other.right_secret(object) == at("7"));
+  other.pass_begins(object);
+  CHECK_FALSE(other.is_under_other_flags(key));
+
+  // A stand-by of other flags than the leader's sees to it when it leads.
+  Ledger next = under("SHA256:flags", Ledger::Role::stands_by);
+  CHECK(next.secret_is(secret_at("7")) == SecretNews::none);
+  CHECK(next.take_recorded("").empty());
+  CHECK(next.unsettled("") == std::vector<kube::ObjectKey>{key});
+}
+
 TEST_CASE("an object that was not opened as it is now depends on nobody knows which key") {
   const auto first = sealed("'uid':'u','generation':1,");
   const auto edited = sealed("'uid':'u','generation':2,");

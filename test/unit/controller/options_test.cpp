@@ -148,6 +148,11 @@ TEST_CASE("what can't be understood is refused") {
       {"--key-ttl=soon", "time: invalid duration \"soon\""},
       {"--key-cutoff-time=yesterday", "is no RFC 1123 time"},
       {"--privatekey-labels=x", "\"x\" is not of the form key=value"},
+      {"--additional-secret-labels=x", "\"x\" is not of the form key=value"},
+      {"--additional-secret-labels=a=1,b=2,a=3", "\"a\" stands there twice"},
+      {"--additional-secret-labels=a=b c", "which no label may have"},
+      {"--additional-secret-annotations=sealedsecrets.bitnami.com/managed=true",
+       "--additional-secret-annotations: \"sealedsecrets.bitnami.com/managed\""},
   };
   for (const auto& c : cases) {
     CAPTURE(c.argument);
@@ -175,6 +180,16 @@ TEST_CASE("log levels are read as the reference reads them") {
     CHECK(line->options.log.level == c.lines);
   }
   CHECK(parse({"--log-format=JSON"})->options.log.format == LogFormat::json);
+}
+
+TEST_CASE("what all Secrets get besides is read as pairs") {
+  const auto line = parse({"--additional-secret-labels", "team=a, example.com/tier=,",
+                           "--additional-secret-annotations=note=a b=c"});
+  REQUIRE(line.has_value());
+  const auto& added = line->options.additional_metadata;
+  CHECK(added.labels ==
+        std::map<std::string, std::string>{{"team", "a"}, {"example.com/tier", ""}});
+  CHECK(added.annotations == std::map<std::string, std::string>{{"note", "a b=c"}});
 }
 
 TEST_CASE("what asks for new keys contradicts --generate-key=false") {

@@ -107,6 +107,8 @@ class World {
   ApiServer server;
 
   void start();
+  /// For controllers that start from now on.
+  void change_options(const std::function<void(bulla::Options&)>& change) { change(options_); }
   /// Waits until the controller has listed the Secrets: until then, one that is missing may make
   /// it look twice at an object.
   void wait_until_it_watches();

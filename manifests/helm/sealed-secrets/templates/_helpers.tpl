@@ -135,6 +135,12 @@ namespace: {{ include "sealed-secrets.namespace" $root }}
 {{- with .privateKeyLabels -}}
 {{- $args = append $args (printf "--privatekey-labels=%s" (include "sealed-secrets.pairs" (list . "privateKeyLabels"))) -}}
 {{- end -}}
+{{- with .additionalSecretLabels -}}
+{{- $args = append $args (printf "--additional-secret-labels=%s" (include "sealed-secrets.pairs" (list . "additionalSecretLabels"))) -}}
+{{- end -}}
+{{- with .additionalSecretAnnotations -}}
+{{- $args = append $args (printf "--additional-secret-annotations=%s" (include "sealed-secrets.pairs" (list . "additionalSecretAnnotations"))) -}}
+{{- end -}}
 {{- if not .generateKey }}{{ $args = append $args "--generate-key=false" }}{{ end -}}
 {{- if ne (int .containerPorts.http) 8080 }}{{ $args = append $args (printf "--listen-addr=:%d" (int .containerPorts.http)) }}{{ end -}}
 {{- if ne (int .containerPorts.metrics) 8081 }}{{ $args = append $args (printf "--listen-metrics-addr=:%d" (int .containerPorts.metrics)) }}{{ end -}}
