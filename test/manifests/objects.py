@@ -99,6 +99,17 @@ def selects(selector, labels):
     return all(labels.get(k) == v for k, v in selector.items())
 
 
+def breaches_of_restricted_v2(objects):
+    """Where a pod is not of OpenShift's SCC "restricted-v2", which is the level "restricted" and more: users
+    and groups come from ranges of the namespace, which nobody knows beforehand."""
+    (spec,) = pod_specs(objects)
+    contexts = [spec.get("securityContext", {})] + [c.get("securityContext", {}) for c in spec["containers"]]
+    chosen = ("runAsUser", "runAsGroup", "fsGroup", "supplementalGroups", "seLinuxOptions")
+    found = [f"{field} is chosen" for field in chosen if any(field in context for context in contexts)]
+    found += [f"capability {added}" for c in contexts for added in c.get("capabilities", {}).get("add", [])]
+    return found + breaches_of_restricted(spec)
+
+
 def breaches_of_restricted(spec):
     """Where a pod is not of the level "restricted" of the Pod Security Standards."""
     pod = spec.get("securityContext", {})

@@ -167,6 +167,13 @@ namespace: {{ include "sealed-secrets.namespace" $root }}
 {{- end -}}
 {{- end -}}
 
+{{/* A map without some of its keys. Takes (list MAP KEYS). */}}
+{{- define "sealed-secrets.without" -}}
+{{- $left := index . 0 -}}
+{{- range index . 1 }}{{ $left = omit $left . }}{{ end -}}
+{{- toYaml $left -}}
+{{- end -}}
+
 {{/* A probe. Takes (list ENABLED-VALUES CUSTOM-VALUES HOW ROOT). */}}
 {{- define "sealed-secrets.probe" -}}
 {{- $values := index . 0 -}}
