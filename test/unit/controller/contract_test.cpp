@@ -217,4 +217,27 @@ TEST_CASE("the first line of a condition says why nothing opens, and how many it
         std::string::npos);
 }
 
+TEST_CASE("condition_info of a namespace ends with it, also when a status is being written") {
+  World world;
+  world.apply(good_object("n", "s"));
+  REQUIRE(world.wait_for_condition("n", "s", "True"));
+  Json closed = good_object("n", "closed");
+  closed.at("metadata").as_object().erase("annotations");
+  const auto held = world.server.inject(Fault::of(
+      Fault::Kind::hold, {.verb = "update", .resource = "sealedsecrets/status", .ns = "n"}));
+  world.apply(closed);
+  REQUIRE(world.server.wait_for([&] { return world.server.faults_met() > 0; }));
+  const auto shown = [&] {
+    return world.metrics().find("namespace=\"n\",ss_app_kubernetes_io_instance") !=
+           std::string::npos;
+  };
+  CHECK(shown());
+  for (const auto* name : {"s", "closed"}) world.server.remove("sealedsecrets", "n", name);
+  world.server.remove("namespaces", "", "n");
+  world.server.clear_fault(held);
+  CHECK(world.ask_until([&] { return !shown(); }));
+  world.let_the_queue_drain();
+  CHECK_FALSE(shown());
+}
+
 }  // namespace bulla::test
