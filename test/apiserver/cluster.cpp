@@ -5,13 +5,19 @@
 #include <stdexcept>
 #include <utility>
 
+#include "schema.hpp"
+
 namespace bulla::test {
 
 namespace {
 
 // What a real server fills in, in objects that reach the store by whatever way.
 void set_defaults(JsonObject& object, const Resource& resource) {
-  if (resource.custom || object.contains("status")) return;
+  if (resource.custom) {
+    if (resource.schema) add_defaults(object, *resource.schema);
+    return;
+  }
+  if (object.contains("status")) return;
   if (resource.plural == "secrets" && text_at(object, "type").empty()) object["type"] = "Opaque";
   if (resource.kind == "Namespace") {
     object["spec"] = JsonObject{{"finalizers", JsonArray{"kubernetes"}}};

@@ -185,6 +185,17 @@ void prune_nulls(Json& value, const Json& schema) {
   for (const auto& name : nulls) object->erase(name);
 }
 
+void add_defaults(JsonObject& object, const Json& schema) {
+  const Json* members = find(schema, "properties");
+  if (!members) return;
+  for (const auto& [name, member] : members->as_object()) {
+    const Json* value = find(member, "default");
+    if (value && !object.contains(name)) object[name] = *value;
+    if (auto* below = object.if_contains(name); below && below->is_object())
+      add_defaults(below->get_object(), member);
+  }
+}
+
 std::vector<FieldError> check_schema(const Json& object, const Json& schema) {
   std::vector<FieldError> errors;
   check_below(object, schema, "", errors);

@@ -19,6 +19,9 @@ std::vector<std::string> prune(Json& object, const Json& schema);
 /// lists, and where the schema says nothing, stay.
 void prune_nulls(Json& object, const Json& schema);
 
+/// Adds the members that are missing, and for which the schema has a `default`.
+void add_defaults(JsonObject& object, const Json& schema);
+
 /// Checks types, required fields, enumerations, and numeric bounds of a structural schema.
 [[nodiscard]] std::vector<FieldError> check_schema(const Json& object, const Json& schema);
 

@@ -41,16 +41,24 @@ std::string argo_health(const Json& object) {
   return "Healthy";
 }
 
-/// What Flux (kstatus) makes of any object with observedGeneration and Ready.
-std::string flux_status(const Json& object) {
+std::string condition_of(const Json& object, std::string_view type) {
+  const Json* conditions = find(object, "status.conditions");
+  if (conditions == nullptr) return "";
+  for (const Json& one : conditions->as_array()) {
+    if (text_at(one, "type") == type) return text_at(one, "status");
+  }
+  return "";
+}
+
+/// What kstatus (of kubernetes-sigs/cli-utils), by which Flux goes, makes of any custom resource.
+std::string kstatus(const Json& object) {
+  if (find(object, "metadata.deletionTimestamp") != nullptr) return "Terminating";
   const Json* observed = find(object, "status.observedGeneration");
   if (observed != nullptr && *observed != *find(object, "metadata.generation")) return "InProgress";
-  const Json* conditions = find(object, "status.conditions");
-  if (conditions == nullptr) return "InProgress";
-  for (const Json& one : conditions->as_array()) {
-    if (text_at(one, "type") == "Ready" && text_at(one, "status") != "True") return "NotReady";
-  }
-  return "Current";
+  if (condition_of(object, "Reconciling") == "True") return "InProgress";
+  if (condition_of(object, "Stalled") == "True") return "Failed";
+  const auto ready = condition_of(object, "Ready");
+  return ready == "False" || ready == "Unknown" ? "InProgress" : "Current";
 }
 
 }  // namespace
@@ -156,35 +164,35 @@ TEST_CASE("with --old-gc-behavior a Secret goes with its SealedSecret, somebody 
   }
 }
 
-TEST_CASE("Argo CD and Flux come to the right answer at every step of an object's life") {
+TEST_CASE("Argo CD and kstatus (Flux) come to the right answer at every step of an object's life") {
   World::Settings settings;
   settings.start = false;
   World world(settings);
   const auto now = [&] { return *world.server.get("sealedsecrets", "n", "s"); };
   world.apply(good_object("n", "s"));
   CHECK(argo_health(now()) == "Progressing");
-  CHECK(flux_status(now()) == "InProgress");
+  CHECK(kstatus(now()) == "InProgress");
 
   world.start();
   REQUIRE(world.wait_for_condition("n", "s", "True"));
   CHECK(argo_health(now()) == "Healthy");
-  CHECK(flux_status(now()) == "Current");
+  CHECK(kstatus(now()) == "Current");
 
   const auto held = world.server.inject(
       Fault::of(Fault::Kind::hold, {.verb = "get", .resource = "sealedsecrets", .ns = "n"}));
   Json broken = good_object("n", "s");
   broken.at("spec").at("encryptedData").as_object()["bar"] = "AgAA";
   world.apply(broken);
-  CHECK(flux_status(now()) == "InProgress");
+  CHECK(kstatus(now()) == "InProgress");
   world.server.clear_fault(held);
   REQUIRE(world.wait_for_condition("n", "s", "False"));
   CHECK(argo_health(now()) == "Degraded");
-  CHECK(flux_status(now()) == "NotReady");
+  CHECK(kstatus(now()) == "InProgress");
 
   world.apply(good_object("n", "s"));
   REQUIRE(world.wait_for_condition("n", "s", "True"));
   CHECK(argo_health(now()) == "Healthy");
-  CHECK(flux_status(now()) == "Current");
+  CHECK(kstatus(now()) == "Current");
 
   // Somebody takes the Secret's place.
   world.stop();
@@ -196,8 +204,15 @@ TEST_CASE("Argo CD and Flux come to the right answer at every step of an object'
   world.start();
   REQUIRE(world.wait_for_condition("n", "s", "False: failed update"));
   CHECK(argo_health(now()) == "Degraded");
-  CHECK(flux_status(now()) == "NotReady");
+  CHECK(kstatus(now()) == "InProgress");
   CHECK(world.reason("n", "s") == "NotManaged");
+
+  // Foreground deletion waits for what the object owns.
+  world.edit("sealedsecrets", "n", "s", [](JsonObject& object) {
+    object["metadata"].as_object()["finalizers"] = {"foregroundDeletion"};
+    object["metadata"].as_object()["deletionTimestamp"] = "2026-11-24T00:00:00Z";
+  });
+  CHECK(kstatus(now()) == "Terminating");
 }
 
 TEST_CASE("the first line of a condition says why nothing opens, and how many items more") {
