@@ -143,4 +143,30 @@ TEST_CASE("a file that loses items to the new one is told, and what is sealed an
   CHECK(told("metadata: {name: db, namespace: prod}\nstringData: {password: new}\n") == "");
 }
 
+TEST_CASE("with --cert the kubeconfig's context names the namespace, and no cluster is asked") {
+  const Desk desk;
+  auto options = desk.options("metadata: {name: db}\nstringData: {a: b}\n");
+  // Nobody answers there.
+  options.cluster.kubeconfig = desk.put("kubeconfig", R"(
+clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]
+users: [{name: u, user: {token: t}}]
+contexts:
+  - {name: one, context: {cluster: c, user: u, namespace: of-one}}
+  - {name: two, context: {cluster: c, user: u, namespace: of-two}}
+current-context: one
+)");
+  const auto sealed_in = [&](std::optional<std::string> context,
+                             std::optional<std::string> namespace_) {
+    options.cluster.context = std::move(context);
+    options.cluster.namespace_ = std::move(namespace_);
+    CHECK(outcome(sealer::seal_secrets(options)) == "");
+    CHECK(opened(desk.text("out")) == "db/a=b ");  // a strict one: its label names the namespace
+    const auto documents = read_documents(desk.text("out"));
+    return std::string(SealedSecret::from_json(documents.value().at(0).value)->namespace_());
+  };
+  CHECK(sealed_in(std::nullopt, std::nullopt) == "of-one");
+  CHECK(sealed_in("two", std::nullopt) == "of-two");
+  CHECK(sealed_in("two", "of-flag") == "of-flag");
+}
+
 }  // namespace bulla::test
