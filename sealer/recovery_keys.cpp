@@ -11,6 +11,8 @@
 #include "resource/document.hpp"
 #include "resource/objects.hpp"
 #include "resource/scope.hpp"
+#include "resource/seal.hpp"
+#include "sealer/explain_input.hpp"
 
 namespace bulla::sealer {
 
@@ -111,6 +113,20 @@ Error with_tried_keys(Error error, const RecoveryKeys& keys) {
   for (const auto& remark : keys.remarks) error = std::move(error).hint(remark);
   if (keys.ring.empty()) error = std::move(error).hint("pass a key with --recovery-private-key");
   return error;
+}
+
+Error with_reasons(Error error, const std::string& where, const SealedSecret& sealed,
+                   const RecoveryKeys& keys) {
+  error = std::move(error).hint("it is SealedSecret " + std::string(sealed.namespace_()) + "/" +
+                                std::string(sealed.name()) + " in " + where);
+  for (auto& item : damaged_items(sealed)) error = std::move(error).hint(std::move(item));
+  if (error.code != Errc::cannot_decrypt) return error;
+  error = std::move(error).hint(explain_failure(sealed, keys.ring.newest_first()));
+  if (sealed.namespace_().empty()) {
+    error = std::move(error).hint(
+        "it names no namespace: -n NAMESPACE opens it as if it were in that one");
+  }
+  return with_tried_keys(std::move(error), keys);
 }
 
 }  // namespace bulla::sealer

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "crypto/keyring.hpp"
+#include "resource/objects.hpp"
 
 namespace bulla::sealer {
 
@@ -23,5 +24,10 @@ struct RecoveryKeys {
 
 /// `error`, and when no key fitted: the keys that were tried, by fingerprint, and the remarks.
 [[nodiscard]] Error with_tried_keys(Error error, const RecoveryKeys& keys);
+
+/// `error` of `sealed`, which did not open, for the person who holds the keys: where it is
+/// (`where`: "db.yaml, line 7"), which keys were tried, and why none fitted.
+[[nodiscard]] Error with_reasons(Error error, const std::string& where, const SealedSecret& sealed,
+                                 const RecoveryKeys& keys);
 
 }  // namespace bulla::sealer

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "crypto/certificate.hpp"
 #include "sealer/certificate_source.hpp"
 #include "sealer/commands.hpp"
 #include "sealer/io.hpp"
+#include "sealer/terminal.hpp"
 
 namespace bulla::sealer {
 
@@ -10,7 +12,11 @@ Result<void> print_certificate(const Options& options) {
   if (!text) return text.error();
   Output output(options, Output::Content::shareable);
   if (auto printed = output.print(*text); !printed) return printed;
-  return output.commit();
+  if (auto done = output.commit(); !done) return done;
+  // status.sealingKeys, metrics and log name keys so.
+  if (const auto certificate = Certificate::from_pem(*text))
+    tell_terminal("(the key's fingerprint: " + certificate->public_key().fingerprint() + ")");
+  return {};
 }
 
 Result<void> run(const Options& options) {

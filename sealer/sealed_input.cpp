@@ -56,6 +56,20 @@ Result<SealedSecret> sealed_secret_of(const Document& document, const std::strin
   return sealed;
 }
 
+Result<void> settle_namespace(const Options& options, SealedSecret& sealed,
+                              const std::string& name) {
+  const auto& flag = options.cluster.namespace_;
+  if (!flag || *flag == sealed.namespace_()) return {};
+  if (sealed.namespace_().empty()) {
+    sealed.metadata.insert_or_assign("namespace", *flag);
+    return {};
+  }
+  return Error{Errc::invalid_input,
+               name + ": namespace mismatch: the SealedSecret is of namespace " +
+                   quoted(sealed.namespace_()) + " but " + quoted(*flag) + " was specified"}
+      .hint("leave --namespace out: what is sealed opens under the namespace in the file");
+}
+
 std::string SealedText::document_name(std::size_t document) const {
   return name + ", line " + std::to_string(documents[document].line);
 }

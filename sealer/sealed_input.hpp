@@ -28,6 +28,11 @@ enum class OtherKinds {
 /// "NAMESPACE/NAME", for messages.
 [[nodiscard]] std::string place_of(const SealedSecret& sealed);
 
+/// --namespace stands in where `sealed` names none, as kubectl apply's does. `name`: what to call
+/// the document. Errors: invalid_input: it names another.
+[[nodiscard]] Result<void> settle_namespace(const Options& options, SealedSecret& sealed,
+                                            const std::string& name);
+
 /// A text that holds SealedSecrets (or Secrets to seal), among other documents perhaps. They may be
 /// plaintext.
 struct SealedText {

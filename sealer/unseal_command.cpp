@@ -46,21 +46,6 @@ class KeyOrder {
   std::vector<Keyring::Entry> order_;
 };
 
-/// For the person who holds the keys: where it is, which were tried, and why none fitted.
-Error explained(Error error, const std::string& where, const SealedSecret& sealed,
-                const RecoveryKeys& keys) {
-  error = std::move(error).hint("it is SealedSecret " + std::string(sealed.namespace_()) + "/" +
-                                std::string(sealed.name()) + " in " + where);
-  for (auto& item : damaged_items(sealed)) error = std::move(error).hint(std::move(item));
-  if (error.code != Errc::cannot_decrypt) return error;
-  error = std::move(error).hint(explain_failure(sealed, keys.ring.newest_first()));
-  if (sealed.namespace_().empty()) {
-    error = std::move(error).hint(
-        "it names no namespace: -n NAMESPACE opens it as if it were in that one");
-  }
-  return with_tried_keys(std::move(error), keys);
-}
-
 /// A value without bytes is printed as null, which is what the reference makes of it.
 void print_empty_as_null(boost::json::value& secret) {
   auto* data = secret.get_object().if_contains("data");
@@ -77,22 +62,6 @@ tmpl::Limits patient_limits() {
   return limits;
 }
 
-/// --namespace stands in where the file names none, as kubectl apply's does.
-/// Errors: invalid_input: the file names another.
-Result<void> settle_namespace(const Options& options, SealedSecret& sealed,
-                              const std::string& name) {
-  const auto& flag = options.cluster.namespace_;
-  if (!flag || *flag == sealed.namespace_()) return {};
-  if (sealed.namespace_().empty()) {
-    sealed.metadata.insert_or_assign("namespace", *flag);
-    return {};
-  }
-  return Error{Errc::invalid_input,
-               name + ": namespace mismatch: the SealedSecret is of namespace " +
-                   quoted(sealed.namespace_()) + " but " + quoted(*flag) + " was specified"}
-      .hint("leave --namespace out: what is sealed opens under the namespace in the file");
-}
-
 Result<SecretBuffer> unseal_document(const Options& options, Document document,
                                      const std::string& name, const RecoveryKeys& keys,
                                      KeyOrder& order, Format format) {
@@ -106,7 +75,7 @@ Result<SecretBuffer> unseal_document(const Options& options, Document document,
                         .cores = Cores::all,
                         .template_errors = tmpl::RunErrors::full,
                         .template_limits = patient_limits()});
-  if (!opened) return explained(std::move(opened).error(), name, *sealed, keys);
+  if (!opened) return with_reasons(std::move(opened).error(), name, *sealed, keys);
   if (!opened->keys.empty()) order.fitted(opened->keys.front());
   auto secret = opened->secret.to_json();
   *opened = Unsealed();

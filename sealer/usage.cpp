@@ -167,7 +167,8 @@ constexpr std::array<Effect, 10> effects{{
     {"namespace", seal | raw | merge | unseal,
      "--controller-namespace says where the controller is"},
     {"allow-empty-data", seal | raw | merge},
-    {"recovery-private-key", re_encrypt | unseal, "it is for --recovery-unseal and --re-encrypt"},
+    {"recovery-private-key", validate | re_encrypt | unseal,
+     "it is for --recovery-unseal, --re-encrypt and --validate"},
     {"from-file", raw},
 }};
 
@@ -182,7 +183,9 @@ std::string no_effect(const Effect& effect, const NamedMode& mode) {
 
 void warn_of_idle_flags(const FlagSet::Parsed& parsed, const NamedMode& mode, Options& o) {
   for (const auto& effect : effects) {
-    if (was_typed(parsed, effect.flag) && (effect.modes & mode.mode) == 0)
+    const bool opens_here = effect.flag == "namespace" && !o.recovery_keys.empty();
+    const unsigned modes = effect.modes | (opens_here ? validate : 0U);
+    if (was_typed(parsed, effect.flag) && (modes & mode.mode) == 0)
       o.warnings.push_back(no_effect(effect, mode));
   }
   if (mode.mode == re_encrypt && o.recovery_keys.empty() && was_typed(parsed, "cert")) {

@@ -4,12 +4,17 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.hpp"
+#include "base/parallel.hpp"
+#include "resource/rotate.hpp"
 #include "resource/scope.hpp"
+#include "resource/seal.hpp"
 #include "sealer/cluster.hpp"
 #include "sealer/commands.hpp"
 #include "sealer/explain_input.hpp"
 #include "sealer/io.hpp"
 #include "sealer/progress.hpp"
+#include "sealer/recovery_keys.hpp"
 #include "sealer/sealed_input.hpp"
 #include "sealer/secret_input.hpp"
 #include "sealer/terminal.hpp"
@@ -40,6 +45,9 @@ std::string_view foreign_kind(const Document& document) {
 /// in the reference, it is the controller that judges an only one. A person should know.
 std::vector<const Document*> documents_to_validate(const Options& options,
                                                    const std::vector<Document>& documents) {
+  // As in the reference, nothing is no failure; it is what a pipe of nothing, or a job without
+  // standard input, looks like.
+  if (documents.empty()) warn("standard input is empty: nothing was validated");
   std::vector<const Document*> chosen;
   for (const auto& document : documents) {
     const auto kind = foreign_kind(document);
@@ -51,32 +59,78 @@ std::vector<const Document*> documents_to_validate(const Options& options,
   return chosen;
 }
 
+/// Asks the controller about each. Errors: those of the first that it refuses.
+Result<void> validate_by_controller(const Options& options, Controller& controller,
+                                    const std::vector<const Document*>& chosen) {
+  Progress progress("validating", chosen.size());
+  for (const auto* document : chosen) {
+    const auto name = document_name(options, *document);
+    auto sealed = sealed_secret_of(*document, name, OtherKinds::taken);
+    if (!sealed) return sealed.error();
+    auto answer = controller.post("v1/verify", print_json(sealed->to_json_as_named()));
+    if (!answer) return refused(std::move(answer).error(), *sealed, name);
+    progress.advance();
+  }
+  return {};
+}
+
+/// Opens one with the keys at hand, as the controller does when it is asked: no template runs, but
+/// `remarks` gets what is wrong with them already.
+Result<void> check_with_keys(const Options& options, const Document& document,
+                             const RecoveryKeys& keys, std::vector<std::string>& remarks) {
+  const auto name = document_name(options, document);
+  auto sealed = sealed_secret_of(document, name);
+  if (!sealed) return sealed.error();
+  if (auto settled = settle_namespace(options, *sealed, name); !settled) return settled;
+  for (const auto& error : check_templates(*sealed))
+    remarks.push_back(name + ": spec.template.data: " + error.message);
+  auto opens = check_opens(*sealed, keys.ring.newest_first());
+  if (opens) return opens;
+  return with_reasons(std::move(opens).error(), name, *sealed, keys);
+}
+
+void tell_validated(std::size_t count) {
+  if (count == 1) tell_terminal("it can be opened");
+  if (count > 1) tell_terminal(std::to_string(count) + " can be opened");
+}
+
+Result<void> validate_offline(const Options& options, const std::vector<Document>& documents) {
+  const auto keys = read_recovery_keys(options.recovery_keys);
+  if (!keys) return keys.error();
+  const auto chosen = documents_to_validate(options, documents);
+  std::vector<Result<void>> results(chosen.size());
+  std::vector<std::vector<std::string>> remarks(chosen.size());
+  {
+    Progress progress("validating", chosen.size());
+    parallel_for(chosen.size(), [&](std::size_t i) {
+      results[i] = check_with_keys(options, *chosen[i], *keys, remarks[i]);
+      progress.advance();
+    });
+  }
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    for (const auto& remark : remarks[i]) warn(remark);
+    if (!results[i]) return results[i];
+  }
+  tell_validated(chosen.size());
+  return {};
+}
+
 }  // namespace
 
 Result<void> validate_sealed_secrets(const Options& options) {
+  const bool offline = !options.recovery_keys.empty();
+  if (offline) protect_private_keys(limits::recovery_key_heap_bytes);
   auto documents = read_input_documents(options);
   if (!documents) return documents.error();
   if (documents->empty() && !options.input_file.empty())
     return Error{Errc::invalid_input, options.input_file + " is empty: nothing was validated"};
+  if (offline) return validate_offline(options, *documents);
+
   auto controller = Controller::reach(options);
   if (!controller) return controller.error();
-  // As in the reference, that is no failure; it is what a pipe of nothing, or a job without
-  // standard input, looks like.
-  if (documents->empty()) warn("standard input is empty: nothing was validated");
   const auto chosen = documents_to_validate(options, *documents);
-  {
-    Progress progress("validating", chosen.size());
-    for (const auto* document : chosen) {
-      const auto name = document_name(options, *document);
-      auto sealed = sealed_secret_of(*document, name, OtherKinds::taken);
-      if (!sealed) return sealed.error();
-      auto answer = controller->post("v1/verify", print_json(sealed->to_json_as_named()));
-      if (!answer) return refused(std::move(answer).error(), *sealed, name);
-      progress.advance();
-    }
-  }
-  if (chosen.size() == 1) tell_terminal("it can be opened");
-  if (chosen.size() > 1) tell_terminal(std::to_string(chosen.size()) + " can be opened");
+  if (auto done = validate_by_controller(options, *controller, chosen); !done) return done;
+  tell_validated(chosen.size());
   return {};
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
+
 #include "base/base64.hpp"
 #include "unit/sealer/desk.hpp"
 
@@ -214,6 +216,38 @@ TEST_CASE("a file that names no namespace opens as if in that of --namespace") {
     CHECK(has_hint(recovery.run(),
                    "it names no namespace: -n NAMESPACE opens it as if it were in that one"));
   }
+}
+
+TEST_CASE("with keys, --validate asks no controller") {
+  const auto validated = [](const std::string& input, std::vector<std::string> keys,
+                            std::optional<std::string> namespace_ = std::nullopt) {
+    const Desk desk;
+    auto options = desk.options(input);
+    options.recovery_keys = std::move(keys);
+    options.cluster.namespace_ = std::move(namespace_);
+    options.cluster.kubeconfig = desk.path("none");  // who asks fails
+    const CapturedErrors errors;
+    auto told = outcome(sealer::validate_sealed_secrets(options));
+    told += errors.text();
+    for (auto at = told.find(desk.path("in")); at != std::string::npos;
+         at = told.find(desk.path("in")))
+      told.replace(at, desk.path("in").size(), "FILE");
+    return told;
+  };
+  const auto both = sealed_yaml("one", key_a) + sealed_yaml("two", key_b);
+  CHECK(validated(both, {key_path(key_a), key_path(key_b)}) == "");
+  CHECK(validated(both, {key_path(key_a)}) == "no key could decrypt secret");
+  CHECK(validated("---\nkind: ConfigMap\n" + sealed_yaml("one", key_a), {key_path(key_a)}) ==
+        "warning: FILE, line 1 is a ConfigMap, not a SealedSecret: nothing in it was validated\n");
+  CHECK(validated("kind: Secret\nstringData: {a: b}\n", {key_path(key_a)})
+            .starts_with("FILE, line 1: expected a SealedSecret, found a Secret"));
+  const auto nowhere = "kind: SealedSecret\nmetadata: {name: db}\nspec:\n  encryptedData: {a: " +
+                       ciphertext("v", "team/db") + "}\n";
+  CHECK(validated(nowhere, {key_path(key_a)}, "team") == "");
+  CHECK(
+      validated(nowhere + "  template: {data: {b: '{{ nosuch }}'}}\n", {key_path(key_a)}, "team") ==
+      "warning: FILE, line 1: spec.template.data: template: b:1: function \"nosuch\" not defined "
+      "(b)\n");
 }
 
 }  // namespace bulla::test

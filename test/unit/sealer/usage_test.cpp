@@ -126,11 +126,9 @@ TEST_CASE("a flag that changes nothing is told, once it was typed") {
         Texts{"--secret-file has no effect with --raw: --from-file FILE reads the value from a "
               "file"});
   CHECK(warnings({"--recovery-private-key", "k"}) ==
-        Texts{"--recovery-private-key has no effect: it is for --recovery-unseal and "
-              "--re-encrypt"});
-  CHECK(warnings({"--validate", "--recovery-private-key", "k"}) ==
-        Texts{"--recovery-private-key has no effect with --validate: it is for "
-              "--recovery-unseal and --re-encrypt"});
+        Texts{"--recovery-private-key has no effect: it is for --recovery-unseal, "
+              "--re-encrypt and --validate"});
+  CHECK(warnings({"--validate", "--recovery-private-key", "k", "-n", "team"}).empty());
   CHECK(warnings({"--fetch-cert", "-n", "infra"}) ==
         Texts{"--namespace has no effect with --fetch-cert: --controller-namespace says where the "
               "controller is"});
