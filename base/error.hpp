@@ -16,7 +16,7 @@ enum class Errc {
   invalid_input,   ///< the input is wrong: a person has to change it
   not_found,       ///< the named thing does not exist
   conflict,        ///< somebody else changed it meanwhile: read again, decide again
-  gone,            ///< the API server forgot that resourceVersion: list again
+  gone,            ///< the API server forgot that resourceVersion, or the namespace is going
   rejected,        ///< the API server understood the request and refused its content
   unavailable,     ///< no answer, or "not now": time can cure it
   cannot_decrypt,  ///< no key fits. Never says which step failed (see crypto/envelope.hpp)

@@ -50,6 +50,8 @@ constexpr std::size_t recovery_key_heap_bytes = 2 * mib;
 // --- what an API server may send -------------------------------------------------------------
 /// An answer's header. Kubernetes stays well below 8 KiB.
 constexpr std::size_t response_header_bytes_max = 64 * kib;
+/// Interim answers (1xx) before the one that counts, as Go's client takes them.
+constexpr std::size_t interim_answers_max = 5;
 /// An answer's body: one object of at most 1.5 MiB (etcd's limit), escaped.
 constexpr std::size_t response_body_bytes_max = 16 * mib;
 /// One line of a watch: one object of at most 1.5 MiB (etcd's limit), escaped.

@@ -12,6 +12,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http.hpp>
+#include <functional>
+#include <utility>
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
@@ -26,6 +28,10 @@ using boost::system::error_code;
 
 namespace {
 
+/// What is read at once, of a head and of a body.
+constexpr std::size_t head_step_bytes = 4096;
+constexpr std::size_t body_step_bytes = 16384;
+
 using Body = http::vector_body<std::uint8_t, WipingAllocator<std::uint8_t>>;
 using Parser = http::request_parser<Body>;
 
@@ -37,10 +43,11 @@ std::string client_of(const tcp::socket& socket) {
   return error ? std::string() : bulla::client_of(endpoint.address());
 }
 
-HttpHead head_of(const http::request<Body>& message, const std::string& client) {
+HttpHead head_of(const http::request<Body>& message, const std::string& client,
+                 std::function<bool()> give_up) {
   const std::string_view target(message.target().data(), message.target().size());
   return {std::string(message.method_string()), std::string(target.substr(0, target.find('?'))),
-          client};
+          client, std::move(give_up)};
 }
 
 http::response<http::string_body> to_response(HttpReply reply, const AnswerTo& to) {
@@ -65,6 +72,10 @@ HttpReply too_large() { return {413, {}, "request body too large\n", {}}; }
 
 HttpReply bad_request() { return {400, {}, "bad request\n", {}}; }
 
+HttpReply given_up() {
+  return {503, {}, "others were quicker to send, try again later\n", {{"Retry-After", "1"}}};
+}
+
 /// The answer to what could not be read, or nothing where none is due (the client went).
 std::optional<HttpReply> complaint(const error_code& error) {
   if (error == http::error::body_limit) return too_large();
@@ -83,12 +94,24 @@ bool has_folded_line(std::string_view head) {
   return head.find("\n ") != std::string_view::npos || head.find("\n\t") != std::string_view::npos;
 }
 
+/// Some take such a character for the end of a line, and others don't (RFC 9112 section 2.2).
+bool has_bare_cr_or_lf(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_pair = text.substr(i, 2) == "\r\n";
+    if (!is_pair && (text[i] == '\r' || text[i] == '\n')) return true;
+    if (is_pair) ++i;
+  }
+  return false;
+}
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 bool is_token(std::string_view text) {
   constexpr std::string_view others = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    const bool letter_or_digit =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    return letter_or_digit || others.find(c) != std::string_view::npos;
+    return is_letter_or_digit(c) || others.find(c) != std::string_view::npos;
   });
 }
 
@@ -115,6 +138,14 @@ std::optional<HttpReply> transfer_coding_fault(std::string_view codings) {
   return HttpReply{501, {}, "this transfer coding is not implemented\n", {}};
 }
 
+/// Of a name or address and a port (RFC 3986, section 3.2.2), of which nothing is used here.
+bool has_host_characters_only(std::string_view host) {
+  constexpr std::string_view others = "-._~%!$&'()*+,;=:[]";
+  return std::all_of(host.begin(), host.end(), [&](char c) {
+    return is_letter_or_digit(c) || others.find(c) != std::string_view::npos;
+  });
+}
+
 /// What RFC 9112 has a server refuse, where a proxy before it might see other requests in the bytes
 /// than we do. The parser refuses the rest.
 std::optional<HttpReply> framing_fault(const http::request<Body>& message) {
@@ -123,6 +154,8 @@ std::optional<HttpReply> framing_fault(const http::request<Body>& message) {
     return HttpReply{505, {}, "only HTTP/1.0 and HTTP/1.1 are served\n", {}};
   const auto hosts = message.count(http::field::host);
   if (hosts > 1 || (is_1_1 && hosts == 0)) return bad_request();
+  const auto host = message[http::field::host];
+  if (!has_host_characters_only({host.data(), host.size()})) return bad_request();
   const auto lengths = message.count(http::field::content_length);
   const auto codings = message.count(http::field::transfer_encoding);
   if (lengths + codings > 1) return bad_request();
@@ -235,7 +268,7 @@ net::awaitable<error_code> HttpConnection::read_head(Stream& stream, Parser& par
   error_code error;
   if (buffer_.size() == 0) {
     wait_for_peer(std::chrono::steady_clock::now() + options_.read_timeout);
-    error = co_await read_more(stream);
+    error = co_await read_more(stream, head_step_bytes);
   }
   const Time end =
       std::chrono::steady_clock::now() + std::min(options_.read_timeout, options_.times.head_max);
@@ -246,14 +279,14 @@ net::awaitable<error_code> HttpConnection::read_head(Stream& stream, Parser& par
     buffer_.consume(parser.put(unparsed, error));
     if (parser.is_header_done() || error != http::error::need_more) break;
     wait_for_progress(end);
-    error = co_await read_more(stream);
+    error = co_await read_more(stream, head_step_bytes);
   }
   co_return error;
 }
 
+/// Up to `step_bytes`, behind those that are not parsed yet.
 template <class Stream>
-net::awaitable<error_code> HttpConnection::read_more(Stream& stream) {
-  constexpr std::size_t step_bytes = 4096;
+net::awaitable<error_code> HttpConnection::read_more(Stream& stream, std::size_t step_bytes) {
   error_code error;
   const auto room = std::min(step_bytes, buffer_.max_size() - buffer_.size());
   if (room == 0) co_return http::error::header_limit;
@@ -265,7 +298,7 @@ net::awaitable<error_code> HttpConnection::read_more(Stream& stream) {
 /// The head is read; the rest is taken only from those who are let in.
 template <class Stream, class Parser>
 net::awaitable<bool> HttpConnection::read_and_answer(Stream& stream, Parser& parser) {
-  const HttpHead head = head_of(parser.get(), client_);
+  const HttpHead head = head_of(parser.get(), client_, [this] { return give_up_body(); });
   const AnswerTo to = answer_to(parser.get());
   Admission admission = service_.admit(head);
   const auto with_headers = [&](HttpReply reply) {
@@ -282,7 +315,8 @@ net::awaitable<bool> HttpConnection::read_and_answer(Stream& stream, Parser& par
 
   parser.body_limit(admission.body_bytes_max);
   if (const auto error = no_body ? error_code() : co_await read_body(stream, parser); error) {
-    auto reply = complaint(error);
+    const bool gave_up = std::exchange(awaited_, Awaited::nothing) == Awaited::body_given_up;
+    auto reply = gave_up && !closed_ ? given_up() : complaint(error);
     if (!reply) co_return false;
     co_return co_await write(stream, with_headers(std::move(*reply)), to_the_unread);
   }
@@ -309,11 +343,41 @@ net::awaitable<error_code> HttpConnection::read_body(Stream& stream, Parser& par
     co_await net::async_write(stream, net::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25),
                               into(error));
   }
+  // The parser takes one piece at a time, and a line of chunks or trailers in one piece.
+  bool is_line = false;
+  auto line_seen = [&is_line](std::uint64_t, beast::string_view, error_code&) {
+    is_line = true;
+  };
+  parser.on_chunk_header(line_seen);
+  awaited_ = Awaited::body;
+  bool needs_more = buffer_.size() == 0;
   while (!error && !parser.is_done()) {
-    wait_for_progress(end);
-    co_await http::async_read_some(stream, buffer_, parser, into(error));
+    if (needs_more) {
+      wait_for_progress(end);
+      error = co_await read_more(stream, body_step_bytes);
+      if (awaited_ == Awaited::body_given_up) error = net::error::operation_aborted;
+      if (error) break;
+    }
+    is_line = false;
+    const auto unparsed = buffer_.cdata();
+    const std::size_t taken = parser.put(unparsed, error);
+    const std::string_view piece(static_cast<const char*>(unparsed.data()), taken);
+    if (is_line && (has_folded_line(piece) || has_bare_cr_or_lf(piece)))
+      error = http::error::bad_chunk;
+    buffer_.consume(taken);
+    needs_more = error == http::error::need_more || buffer_.size() == 0;
+    if (error == http::error::need_more) error = {};
   }
+  if (!error) awaited_ = Awaited::nothing;
   co_return error;
+}
+
+/// For another request: the place that this one holds while its body does not come.
+bool HttpConnection::give_up_body() {
+  if (awaited_ != Awaited::body) return false;
+  awaited_ = Awaited::body_given_up;
+  transport().cancel();
+  return true;
 }
 
 template <class Stream>

@@ -68,7 +68,8 @@ class HttpConnection {
   [[nodiscard]] boost::asio::awaitable<boost::system::error_code> read_head(Stream& stream,
                                                                             Parser& parser);
   template <class Stream>
-  [[nodiscard]] boost::asio::awaitable<boost::system::error_code> read_more(Stream& stream);
+  [[nodiscard]] boost::asio::awaitable<boost::system::error_code> read_more(Stream& stream,
+                                                                            std::size_t step_bytes);
   template <class Stream, class Parser>
   [[nodiscard]] boost::asio::awaitable<bool> read_and_answer(Stream& stream, Parser& parser);
   template <class Stream, class Parser>
@@ -79,6 +80,7 @@ class HttpConnection {
                                                    const AnswerTo& to);
   [[nodiscard]] boost::asio::awaitable<bool> until_taken();
   [[nodiscard]] int bytes_not_taken();
+  [[nodiscard]] bool give_up_body();
   void drop_on_close(bool yes);
   void wait_for_peer(Time until);
   void wait_for_progress(Time end);
@@ -92,6 +94,8 @@ class HttpConnection {
   std::optional<boost::beast::ssl_stream<boost::beast::tcp_stream>> secure_;
   Buffer buffer_;  ///< read, and not yet parsed
   std::optional<Time> waiting_since_;
+  enum class Awaited { nothing, body, body_given_up };
+  Awaited awaited_ = Awaited::nothing;
   bool closed_ = false;
 };
 

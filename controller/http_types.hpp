@@ -22,6 +22,9 @@ struct HttpHead {
   std::string method = {};  ///< "GET", ...
   std::string path = {};    ///< without the query, as sent
   std::string client = {};  ///< the address at the other end; never what a header says
+  /// While the request's body is awaited: ends that, with the answer 503, and is true. False once
+  /// the body is read. May be empty; may be called until Admission::held is released.
+  std::function<bool()> give_up = {};
 };
 
 /// A request as a handler sees it.

@@ -20,32 +20,16 @@ namespace json = boost::json;
 
 namespace {
 
-kube::InformerOptions active_keys(const Options& options) {
-  kube::InformerOptions informer;
-  informer.list.path = secrets_path(options.own_namespace);
-  informer.list.label_selector = active_keys_selector;
-  return informer;
-}
-
 kube::InformerOptions legacy_key(const Options& options) {
-  kube::InformerOptions informer;
-  informer.list.path = secrets_path(options.own_namespace);
+  auto informer = key_secrets(options, "");
   informer.list.field_selector = "metadata.name=" + options.key_prefix;
   return informer;
 }
 
 kube::InformerOptions retired_keys(const Options& options) {
-  kube::InformerOptions informer;
-  informer.list.path = secrets_path(options.own_namespace);
-  informer.list.label_selector = retired_keys_selector;
+  auto informer = key_secrets(options, std::string(retired_keys_selector));
   informer.list.metadata_only = true;  // a retired key is not to enter this process
   return informer;
-}
-
-kube::Informer::OnError log_trouble() {
-  return [](const Error& error) {
-    log_error("Error watching key Secrets, will retry", {{"error", error.message}});
-  };
 }
 
 bool has_another(const Keyring& ring, const Keyring& before) {
@@ -60,14 +44,15 @@ bool has_another(const Keyring& ring, const Keyring& before) {
 KeyRegistry::KeyRegistry(Parts parts, std::function<void()> on_change)
     : parts_(std::move(parts)),
       on_change_(std::move(on_change)),
-      labelled_(std::make_unique<Watching>(Source::label, parts_.client,
-                                           active_keys(parts_.options), parts_.random,
-                                           log_trouble(), *this)),
+      labelled_(
+          std::make_unique<Watching>(Source::label, parts_.client,
+                                     key_secrets(parts_.options, std::string(active_keys_selector)),
+                                     parts_.random, log_key_watch_trouble(), *this)),
       legacy_(std::make_unique<Watching>(Source::legacy_name, parts_.client,
-                                         legacy_key(parts_.options), parts_.random, log_trouble(),
-                                         *this)),
+                                         legacy_key(parts_.options), parts_.random,
+                                         log_key_watch_trouble(), *this)),
       retired_(std::make_unique<Retired>(parts_.client, retired_keys(parts_.options), parts_.random,
-                                         log_trouble())),
+                                         log_key_watch_trouble())),
       lost_({parts_.client, parts_.options, parts_.events, parts_.random, parts_.dependents,
              [this](const Fingerprint& key) { return ring_->find(key) != nullptr; },
              [this] { ring_changed(Keyring(*ring_)); }}),

@@ -1,17 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The watches of KeyRegistry. For its own sources.
+// What those who watch key Secrets share, and the watches of KeyRegistry. For their own sources.
 
 #include <set>
 #include <string>
 #include <utility>
 
+#include "base/log.hpp"
 #include "controller/key_registry.hpp"
+#include "controller/paths.hpp"
 #include "kube/informer.hpp"
 #include "kube/object.hpp"
 
 namespace bulla {
+
+/// The key Secrets that `label_selector` finds; all of our own namespace if it is empty.
+inline kube::InformerOptions key_secrets(const Options& options, std::string label_selector) {
+  kube::InformerOptions informer;
+  informer.list.path = secrets_path(options.own_namespace);
+  informer.list.label_selector = std::move(label_selector);
+  return informer;
+}
+
+inline kube::Informer::OnError log_key_watch_trouble() {
+  return [](const Error& error) {
+    log_error("Error watching key Secrets, will retry", {{"error", error.message}});
+  };
+}
 
 /// The keys of one source.
 struct KeyRegistry::Watching {

@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "controller/key_secret.hpp"
+#include "controller/key_watching.hpp"
 #include "controller/paths.hpp"
 #include "controller/secret_policy.hpp"
 #include "kube/backoff.hpp"
@@ -20,13 +21,6 @@ namespace net = boost::asio;
 namespace json = boost::json;
 
 namespace {
-
-kube::InformerOptions lost_keys(const Options& options) {
-  kube::InformerOptions informer;
-  informer.list.path = secrets_path(options.own_namespace);
-  informer.list.label_selector = lost_keys_selector;
-  return informer;
-}
 
 kube::EventSubject subject_of(const json::value& secret) {
   return {"v1", "Secret", kube::key_of(secret), std::string(kube::uid_of(secret)),
@@ -43,11 +37,9 @@ std::string depend_on_it(std::size_t dependents) {
 LostKeys::LostKeys(Parts parts)
     : parts_(std::move(parts)),
       informer_(
-          parts_.client, lost_keys(parts_.options), parts_.random,
-          [this](kube::ObjectEvent event) { on_event(std::move(event)); },
-          [](const Error& error) {
-            log_error("Error watching key Secrets, will retry", {{"error", error.message}});
-          }),
+          parts_.client, key_secrets(parts_.options, std::string(lost_keys_selector)),
+          parts_.random, [this](kube::ObjectEvent event) { on_event(std::move(event)); },
+          log_key_watch_trouble()),
       tasks_(parts_.client.executor()),
       bell_(parts_.client.executor()) {}
 

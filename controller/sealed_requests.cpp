@@ -5,8 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
-#include <map>
 #include <string>
+#include <vector>
 
 #include "base/process.hpp"
 #include "controller/tasks.hpp"
@@ -119,25 +119,46 @@ struct Work {
 
 }  // namespace
 
-/// Requests that are read or worked on.
+/// Requests that are read or worked on, the oldest first.
 struct SealedRequests::Slots {
-  std::size_t taken = 0;
-  std::map<std::string, std::size_t> by_client = {};
+  struct Slot {
+    std::string client;
+    std::function<bool()> give_up;  ///< as in HttpHead
+  };
+  using Place = std::shared_ptr<Slot>;
 
-  [[nodiscard]] bool free_for(const std::string& client) const {
-    const auto of_client = by_client.find(client);
-    return taken < limits::requests_at_once_max &&
-           (of_client == by_client.end() ||
-            of_client->second < limits::requests_at_once_per_client_max);
+  [[nodiscard]] std::size_t count_of(const std::string& client) const {
+    const auto is_its = [&client](const Place& slot) { return slot->client == client; };
+    return static_cast<std::size_t>(std::count_if(taken.begin(), taken.end(), is_its));
   }
-  void take(const std::string& client) {
-    ++taken;
-    ++by_client[client];
+
+  /// Whether one more of `client` finds a place. Where there is none, the body that was awaited
+  /// longest makes room: of that client if it has all it may have, else of the one with most. So
+  /// nobody holds a place by sending slowly.
+  bool make_room_for(const std::string& client) {
+    const bool has_its_share = count_of(client) >= limits::requests_at_once_per_client_max;
+    if (!has_its_share && taken.size() < limits::requests_at_once_max) return true;
+    auto candidates = taken;
+    if (has_its_share)
+      std::erase_if(candidates, [&client](const Place& slot) { return slot->client != client; });
+    std::stable_sort(candidates.begin(), candidates.end(), [this](const Place& a, const Place& b) {
+      return count_of(a->client) > count_of(b->client);
+    });
+    const auto gave_up = std::find_if(candidates.begin(), candidates.end(),
+                                      [](const Place& slot) { return slot->give_up && slot->give_up(); });
+    if (gave_up == candidates.end()) return false;
+    std::erase(taken, *gave_up);
+    return true;
   }
-  void give_back(const std::string& client) {
-    --taken;
-    if (--by_client[client] == 0) by_client.erase(client);
+
+  /// The place is taken until the result is released, or until it has made room.
+  static std::shared_ptr<void> take(const std::shared_ptr<Slots>& slots, const HttpHead& head) {
+    auto slot = std::make_shared<Slot>(Slot{head.client, head.give_up});
+    slots->taken.push_back(slot);
+    return {slot.get(), [slots, slot](void*) { std::erase(slots->taken, slot); }};
   }
+
+  std::vector<Place> taken = {};
 };
 
 SealedRequests::SealedRequests(Parts parts)
@@ -168,18 +189,17 @@ Admission SealedRequests::admit(const HttpHead& head) {
     admission.refusal = later(429, "limit exceeded", own.retry_after);
     return admission;
   }
-  const bool room = slots_->free_for(head.client);
-  const auto everybody = room ? all_.take({}, now) : RateLimiter::Answer{};
-  if (!everybody.allowed) {
+  const auto everybody = all_.take({}, now);
+  const bool room = everybody.allowed && slots_->make_room_for(head.client);
+  if (!room) {
     per_client_.give_back(client);
+    if (everybody.allowed) all_.give_back({});
     const auto wait =
         std::max<std::chrono::nanoseconds>(everybody.retry_after, std::chrono::milliseconds(1));
     admission.refusal = later(429, "limit exceeded", wait);
     return admission;
   }
-  slots_->take(head.client);
-  admission.held = std::shared_ptr<void>(
-      slots_.get(), [slots = slots_, who = head.client](void*) { slots->give_back(who); });
+  admission.held = Slots::take(slots_, head);
   admission.body_bytes_max = limits::request_body_bytes_max;
   return admission;
 }

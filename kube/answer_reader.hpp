@@ -31,6 +31,7 @@ class AnswerReader {
   /// `body_bytes_max` nothing: no bound (a watch; its lines are bounded).
   AnswerReader(std::shared_ptr<Connection> connection, std::optional<std::uint64_t> body_bytes_max);
 
+  /// That of the answer itself; interim ones (1xx) before it are passed over.
   [[nodiscard]] Awaitable<Result<AnswerHead>> read_head();
   /// Appends what comes next of the body; false at its end.
   [[nodiscard]] Awaitable<Result<bool>> read_body_some(SecretBuffer& body);
@@ -40,12 +41,15 @@ class AnswerReader {
   [[nodiscard]] bool has_leftover() const noexcept { return begin_ != end_; }
 
  private:
+  void expect_answer();
+  [[nodiscard]] Awaitable<Result<void>> read_one_head();
   [[nodiscard]] Awaitable<Result<void>> fill();
   [[nodiscard]] Result<void> feed();
 
   std::shared_ptr<Connection> connection_;
-  std::uint64_t body_bytes_max_;  ///< of no meaning where the body has no bound
-  boost::beast::http::response_parser<boost::beast::http::buffer_body> parser_;
+  std::optional<std::uint64_t> body_bytes_max_;
+  /// Always there; a new one for each answer, interim ones too.
+  std::optional<boost::beast::http::response_parser<boost::beast::http::buffer_body>> parser_;
   SecretBuffer input_;
   SecretBuffer scratch_;  ///< what the parser takes out of the chunks of a body; zeroed after use
   std::size_t begin_ = 0;

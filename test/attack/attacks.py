@@ -319,6 +319,26 @@ def slow_senders(cluster):
     return []
 
 
+@attack("bodies that drip, in all places of /v1/verify and /v1/rotate", seconds=2)
+def slow_bodies(cluster):
+    head = b"POST /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n"
+    sockets, refusals = [], []
+    for _ in range(12):
+        sockets = sockets[-40:] + held(cluster, "127.0.0.1", head, 4) + held(cluster, "127.0.0.2", head, 4)
+        for one in sockets:
+            try:
+                one.send(b"x")
+            except OSError:
+                pass
+        for source in ("127.0.0.1", "127.0.0.4"):
+            for path in ("/v1/verify", "/v1/rotate"):
+                refusals += refused(f"{path} of {source}", cluster.http(path, b"{}", source), (400,))
+        time.sleep(1)
+    for one in sockets:
+        one.close()
+    return refusals
+
+
 @attack("bodies in forms that two readers read differently")
 def smuggled(cluster):
     found = []

@@ -8,6 +8,8 @@
 
 #include <atomic>
 #include <boost/asio/ip/address.hpp>
+#include <functional>
+#include <future>
 #include <vector>
 
 #include "base/limits.hpp"
@@ -48,6 +50,13 @@ std::string status_line(tcp::socket& socket, const std::string& text) {
   std::string answer;
   net::read_until(socket, net::dynamic_buffer(answer), "\r\n", failed);
   return answer.substr(0, answer.find("\r\n"));
+}
+
+std::string until_end(tcp::socket& socket) {
+  boost::system::error_code end;
+  std::string answer;
+  net::read(socket, net::dynamic_buffer(answer), end);
+  return answer;
 }
 
 /// `count` requests at once; what the server does not take in time is left out.
@@ -218,6 +227,11 @@ TEST_CASE("requests that could be read in two ways are refused") {
            Case{"no colon", "Host: x\r\nnonsense\r\nContent-Length: 12\r\n", bad},
            Case{"no host", "Content-Length: 12\r\n", bad},
            Case{"two hosts", "Host: x\r\nHost: y\r\nContent-Length: 12\r\n", bad},
+           Case{"two hosts in one field", "Host: x, y\r\nContent-Length: 12\r\n", bad},
+           Case{"a host with a path", "Host: x/y\r\nContent-Length: 12\r\n", bad},
+           Case{"a host with a user", "Host: u@x\r\nContent-Length: 12\r\n", bad},
+           Case{"an address as host", "Host: [::1]:8080\r\nTransfer-Encoding: chunked\r\n", good},
+           Case{"an empty host", "Host:\r\nTransfer-Encoding: chunked\r\n", good},
        }) {
     CAPTURE(std::string(c.name));
     std::atomic<int> answered = 0;
@@ -277,6 +291,13 @@ TEST_CASE("chunks are read as RFC 9112 has them, and trailers are bounded and dr
         Case{"a length beyond all numbers", "fffffffffffffffff\r\nhi\r\n0\r\n\r\n",
              "HTTP/1.1 400 "},
         Case{"a length beyond the bound", "ffffffff\r\nhi\r\n0\r\n\r\n", "HTTP/1.1 413 "},
+        Case{"a folded trailer", "2\r\nhi\r\n0\r\nX: y\r\n z\r\n\r\n", "HTTP/1.1 400 "},
+        Case{"a line feed in an extension", "2;a=\nb\r\nhi\r\n0\r\n\r\n", "HTTP/1.1 400 "},
+        Case{"a line feed in a quoted extension", "2;a=\"\n\"\r\nhi\r\n0\r\n\r\n", "HTTP/1.1 400 "},
+        Case{"a carriage return in an extension", "2;a=\"\r\"\r\nhi\r\n0\r\n\r\n", "HTTP/1.1 400 "},
+        Case{"a line feed in the last extension", "2\r\nhi\r\n0;a=\"\n\"\r\n\r\n", "HTTP/1.1 400 "},
+        Case{"a trailer after a line feed", "2\r\nhi\r\n0\r\nX: y\nZ: z\r\n\r\n", "HTTP/1.1 400 "},
+        Case{"line feeds in the data", "4\r\n\n \n\r\r\n0\r\n\r\n", "HTTP/1.1 200 "},
         Case{"more than its length", "1\r\nhi\r\n0\r\n\r\n", "HTTP/1.1 400 "}}) {
     CAPTURE(std::string(c.name));
     Serving serving(certificate_sized());
@@ -285,6 +306,49 @@ TEST_CASE("chunks are read as RFC 9112 has them, and trailers are bounded and dr
         socket, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + c.body);
     CHECK(line.starts_with(c.answer));
   }
+}
+
+TEST_CASE("a body that is awaited can be given up for another, and one that is read cannot") {
+  std::promise<void> first_is_admitted;
+  std::function<bool()> give_up_first;
+  const HttpService::Gate gate = [&](const HttpHead& head) {
+    Admission admission;
+    if (head.path == "/first") {
+      give_up_first = head.give_up;
+      first_is_admitted.set_value();
+    } else {
+      admission.headers = {{"Gave-Up", give_up_first() ? "yes" : "no"}};
+    }
+    return admission;
+  };
+  const HttpService::Handler asks_for_room = [&](HttpRequest) -> net::awaitable<HttpReply> {
+    HttpReply reply;
+    reply.body = give_up_first() ? "given up\n" : "read\n";
+    co_return reply;
+  };
+  const auto post = [](const std::string& path, const std::string& rest) {
+    return "POST " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + rest;
+  };
+
+  for (const auto* half : {"Content-Length: 9\r\n\r\n", "Content-Length: 9\r\n\r\nhalf",
+                           "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"}) {
+    CAPTURE(std::string(half));
+    first_is_admitted = {};
+    Serving serving({gate, asks_for_room}, patient());
+    auto first = serving.connect();
+    net::write(first, net::buffer(post("/first", half)));
+    first_is_admitted.get_future().wait();
+    const auto second = serving.exchange(post("/second", "Content-Length: 2\r\n\r\nhi"));
+    CHECK(second.find("Gave-Up: yes") != std::string::npos);
+    const auto answer = until_end(first);
+    CHECK(answer.starts_with("HTTP/1.1 503 "));
+    CHECK(answer.find("Retry-After: 1\r\n") != std::string::npos);
+  }
+
+  first_is_admitted = {};
+  Serving serving({gate, asks_for_room}, patient());
+  CHECK(
+      serving.exchange(post("/first", "Content-Length: 2\r\n\r\nhi")).ends_with("\r\n\r\nread\n"));
 }
 
 TEST_CASE("clients are told apart by address, and in IPv6 by network") {

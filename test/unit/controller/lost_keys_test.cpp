@@ -7,6 +7,7 @@
 #include "base/base64.hpp"
 #include "controller/key_secret.hpp"
 #include "json_text.hpp"
+#include "newer_store.hpp"
 #include "world.hpp"
 
 namespace bulla::test {
@@ -225,10 +226,7 @@ TEST_CASE(
       return has_metric(world, "_keys{state=\"active\"} " + std::to_string(keys) + "\n");
     }));
   }
-  for (int i = 0; i < 1000; ++i)
-    world.server.put({{"apiVersion", "v1"},
-                      {"kind", "Secret"},
-                      {"metadata", {{"namespace", "later"}, {"name", "s"}}}});
+  make_store_newer(world);
 
   world.server.restore(*then);
   REQUIRE(world.server.wait_for([&] { return world.lost_key_secrets().size() == 2; }));
@@ -237,10 +235,7 @@ TEST_CASE(
 
   // A second restore takes what was kept, too.
   CHECK(world.ask_until([&] { return has_metric(world, "_keys{state=\"lost\"} 2\n"); }));
-  for (int i = 0; i < 1000; ++i)
-    world.server.put({{"apiVersion", "v1"},
-                      {"kind", "Secret"},
-                      {"metadata", {{"namespace", "later"}, {"name", "s"}}}});
+  make_store_newer(world);
   world.server.restore(*then);
   CHECK(world.server.wait_for([&] { return world.lost_key_secrets().size() == 2; }));
 }

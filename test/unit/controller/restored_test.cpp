@@ -4,6 +4,7 @@
 // says a word: one from a version that is in the future now is silent.
 #include <doctest/doctest.h>
 
+#include "newer_store.hpp"
 #include "world.hpp"
 
 namespace bulla::test {
@@ -31,10 +32,7 @@ std::size_t looks_at_the_store(const World& world) {
 /// The store is newer than the one that is to come back will be for a while, and the controller has
 /// seen that it is.
 void let_time_pass(World& world) {
-  for (int i = 0; i < 1000; ++i)
-    world.server.put({{"apiVersion", "v1"},
-                      {"kind", "Secret"},
-                      {"metadata", {{"namespace", "later"}, {"name", "s"}}}});
+  make_store_newer(world);
   world.let_the_queue_drain();
   const auto before = looks_at_the_store(world);
   REQUIRE(world.server.wait_for([&] { return looks_at_the_store(world) >= before + 2; }));

@@ -7,8 +7,12 @@
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <deque>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "base/limits.hpp"
 #include "controller/key_secret.hpp"
 #include "controller/tasks.hpp"
 #include "json_text.hpp"
@@ -122,6 +126,46 @@ TEST_CASE("bytes that are only read are counted too") {
   int taken = 0;
   while (taken < 100 && desk.post(junk) == "400") ++taken;
   CHECK(taken == 3);  // each 33 of 96
+}
+
+TEST_CASE("who sends a body slowly makes room for the next, of the same client and of others") {
+  struct Held {
+    Admission admission;
+    bool gave_up = false;
+  };
+  Desk desk;
+  std::deque<Held> held;
+  const auto send_slowly = [&](const std::string& client) -> Held& {
+    auto& one = held.emplace_back();
+    one.admission = desk.requests.admit({"POST", std::string(verify_path), client, [&one] {
+                                           return std::exchange(one.gave_up, true) == false;
+                                         }});
+    return one;
+  };
+
+  for (std::size_t i = 0; i < limits::requests_at_once_per_client_max; ++i) send_slowly("10.0.0.1");
+  CHECK(desk.post(sealed_text()) == "200");
+  CHECK(held.at(0).gave_up);
+  CHECK_FALSE(held.at(1).gave_up);
+
+  while (held.size() <= limits::requests_at_once_max) send_slowly("10.0.0.2");
+  CHECK(desk.post(sealed_text(), "10.0.0.3") == "200");
+  CHECK_FALSE(held.at(1).gave_up);  // its client has fewer
+  CHECK(held.at(limits::requests_at_once_per_client_max).gave_up);
+}
+
+TEST_CASE("what is worked on makes no room") {
+  Desk desk;
+  std::vector<Admission> working;
+  for (std::size_t i = 0; i < limits::requests_at_once_per_client_max; ++i) {
+    working.push_back(
+        desk.requests.admit({"POST", std::string(verify_path), "10.0.0.1", [] { return false; }}));
+    CHECK_FALSE(working.back().refusal);
+  }
+  CHECK(desk.post(sealed_text()) == "429, again in 1");
+  CHECK(desk.post(sealed_text(), "10.0.0.2") == "200");
+  working.clear();
+  CHECK(desk.post(sealed_text()) == "200");
 }
 
 }  // namespace bulla::test

@@ -153,6 +153,31 @@ TEST_CASE("nonsense, a cut answer and silence are errors that name the request")
   }
 }
 
+TEST_CASE("interim answers are passed over, and bounded") {
+  const std::string hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+  for (const auto& before : {go_on, hints, go_on + hints, hints + hints + hints + hints + hints}) {
+    CAPTURE(before);
+    TinyServer server([&](const Seen&, std::size_t) { return before + answer; });
+    auto client = client_of(server);
+    for (int i = 0; i < 2; ++i) {
+      const auto got = client.send(Request::get("/a"));
+      REQUIRE(got.has_value());
+      CHECK(got->status == 200);
+      CHECK(got->body.expose_secret_text() == "hello");
+    }
+    CHECK(server.connections() == 1);
+  }
+
+  TinyServer endless([&](const Seen&, std::size_t) {
+    return hints + hints + hints + hints + hints + hints + answer;
+  });
+  const auto got = client_of(endless).send(Request::get("/a"));
+  REQUIRE_FALSE(got.has_value());
+  CHECK(got.error().message.ends_with("the server sends one interim answer after the other"));
+}
+
 TEST_CASE("a header without end is bounded") {
   TinyServer server([](const Seen&, std::size_t) {
     return "HTTP/1.1 200 OK\r\nX: " + std::string(limits::response_header_bytes_max, 'x') + "\r\n";
