@@ -132,9 +132,11 @@ kube::Awaitable<Result<void>> Controller::run() {
   if (has_key) {
     background_.start(tell_namespaces());
     for (auto& namespace_ : options_.namespaces()) {
-      NamespaceWatch::Parts parts{client_, options_, timing_.informer, ledger_,  attempts_,
-                                  queue_,  events_,  metrics_,         settled_, going_,
-                                  marks_,  drift_,   rivals_,          random_,  timing_.now};
+      NamespaceWatch::Parts parts{
+          client_,   options_, timing_.informer, ledger_,
+          attempts_, queue_,   events_,          metrics_,
+          settled_,  going_,   marks_,           drift_,
+          rivals_,   random_,  timing_.now,      [this] { tell_once_all_was_looked_at(); }};
       watches_.push_back(std::make_unique<NamespaceWatch>(parts, std::move(namespace_)));
       background_.start(watches_.back()->run());
     }
@@ -256,7 +258,21 @@ kube::Awaitable<void> Controller::work() {
       case Next::When::thoroughly: queue_.add(key, kube::Priority::thorough); break;
     }
     queue_.done(key);
+    tell_once_all_was_looked_at();
   }
+}
+
+/// One line for whoever starts or upgrades it: how many objects there are, and whether they are
+/// well.
+void Controller::tell_once_all_was_looked_at() {
+  if (told_of_all_ || !leading_.leads() || queue_.waiting() + queue_.in_work() > 0) return;
+  const auto looked_at = [](const auto& watch) { return watch->looked_at(); };
+  if (!std::all_of(watches_.begin(), watches_.end(), looked_at)) return;
+  told_of_all_ = true;
+  const auto in_sync = ledger_.in_sync();
+  log_info("All SealedSecrets were looked at", {{"sealed_secrets", ledger_.size()},
+                                                {"in_sync", in_sync},
+                                                {"not_in_sync", ledger_.size() - in_sync}});
 }
 
 kube::Awaitable<void> Controller::until_stopped() {

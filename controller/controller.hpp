@@ -97,6 +97,7 @@ class Controller {
   [[nodiscard]] kube::Awaitable<void> tell_namespaces();
   void lead();
   [[nodiscard]] kube::Awaitable<void> work();
+  void tell_once_all_was_looked_at();
   void open_marks();
   [[nodiscard]] std::optional<std::chrono::milliseconds> set_aside_for(const kube::ObjectKey& key);
   [[nodiscard]] kube::Awaitable<void> until_stopped();
@@ -130,6 +131,7 @@ class Controller {
   Reconciler reconciler_;
   SealedRequests sealed_requests_;
   std::vector<std::unique_ptr<NamespaceWatch>> watches_;
+  bool told_of_all_ = false;  ///< see tell_once_all_was_looked_at()
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<HttpServer> metrics_http_;
   TaskGroup workers_;

@@ -345,9 +345,7 @@ net::awaitable<error_code> HttpConnection::read_body(Stream& stream, Parser& par
   }
   // The parser takes one piece at a time, and a line of chunks or trailers in one piece.
   bool is_line = false;
-  auto line_seen = [&is_line](std::uint64_t, beast::string_view, error_code&) {
-    is_line = true;
-  };
+  auto line_seen = [&is_line](std::uint64_t, beast::string_view, error_code&) { is_line = true; };
   parser.on_chunk_header(line_seen);
   awaited_ = Awaited::body;
   bool needs_more = buffer_.size() == 0;

@@ -283,6 +283,11 @@ bool Ledger::pass_ended(const kube::ObjectKey& key, const PassEnd& end) {
   return repairs_drift_ && end.secret != 0 && entry.seen != 0 && entry.seen != end.secret;
 }
 
+std::size_t Ledger::in_sync() const {
+  const auto is_synced = [](const auto& one) { return one.second.state == State::synced; };
+  return static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), is_synced));
+}
+
 int Ledger::rejections(const kube::ObjectKey& key) const {
   const auto it = entries_.find(key);
   return it == entries_.end() ? 0 : it->second.rejections;

@@ -126,6 +126,8 @@ class Ledger {
   /// Every object of the namespace (empty: of all).
   [[nodiscard]] std::vector<kube::ObjectKey> keys_in(std::string_view namespace_) const;
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  /// How many are as they should be.
+  [[nodiscard]] std::size_t in_sync() const;
 
   /// The keys that there are. Whatever statuses name besides, there is room for these.
   void keys_are(const std::vector<std::string>& fingerprints);

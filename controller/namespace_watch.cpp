@@ -138,6 +138,7 @@ void NamespaceWatch::sealed_secrets_listed() {
     if (here && !parts_.ledger.knows(marked)) parts_.marks.gone(marked);
   }
   if (first && secrets_ && !cancelled_) tasks_.start(secrets_->run());
+  if (!secrets_) parts_.on_looked_at();
 }
 
 void NamespaceWatch::on_secret(kube::ObjectEvent event) {
@@ -158,6 +159,7 @@ void NamespaceWatch::on_secret(kube::ObjectEvent event) {
       for (const auto& missing : secret_roll_.missing(parts_.ledger.keys_in(namespace_))) {
         if (parts_.ledger.secret_gone(missing)) parts_.queue.add(missing, kube::Priority::backlog);
       }
+      parts_.on_looked_at();
       break;
   }
 }

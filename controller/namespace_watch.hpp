@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,6 +51,7 @@ class NamespaceWatch {
     Rivals& rivals;
     Random& random;
     kube::WorkQueue::Now now;
+    std::function<void()> on_looked_at;  ///< called when looked_at() becomes true
   };
   /// An empty `watched` means all namespaces.
   NamespaceWatch(Parts parts, std::string watched);
@@ -66,6 +68,11 @@ class NamespaceWatch {
 
   /// The first list of SealedSecrets is complete.
   [[nodiscard]] bool listed() const noexcept { return listed_; }
+  /// The first lists are complete, of Secrets too, and what they need is queued; or they can't be
+  /// had.
+  [[nodiscard]] bool looked_at() const noexcept {
+    return (listed_ && (secrets_settled_ || !secrets_)) || in_trouble_;
+  }
   /// They could not be listed so far; it goes on trying.
   [[nodiscard]] bool in_trouble() const noexcept { return in_trouble_; }
 

@@ -247,9 +247,12 @@ Awaitable<Result<Reconciler::Seen>> Reconciler::look(kube::Turn turn, Attempts::
   if (secret) {
     seen.secret = std::move(*secret);
     seen.in_sync = right != 0 && right == version_of_secret(*seen.secret);
+    seen.drifted = right != 0 && !seen.in_sync;
   } else if (secret.error().code != Errc::not_found) {
     // Not `not_found`: that would mean that the SealedSecret is gone.
     co_return std::move(secret).error();
+  } else {
+    seen.drifted = right != 0;
   }
   co_return seen;
 }

@@ -117,7 +117,9 @@ class Reconciler {
   void settle(const Seen& seen, Verdict verdict, const Next& next);
   [[nodiscard]] Next after_refusal(const kube::ObjectKey& key) const;
   void count_unwritten_status(const kube::ObjectKey& key, const Error& error);
+  void log_failure(const kube::ObjectKey& key, const Verdict& verdict);
   void record(const Seen& seen, const Verdict& verdict);
+  void record_repair(const Seen& seen, const kube::EventSubject& subject);
 
   Parts parts_;
   const std::string additional_metadata_;  ///< AdditionalMetadata::digest()

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "controller/pass.hpp"
 #include "controller/paths.hpp"
 #include "resource/objects.hpp"
@@ -122,11 +123,22 @@ Awaitable<Next> Reconciler::report_failed_write(Seen& seen, Verdict verdict, std
   co_return retry_after(error);
 }
 
+/// With the way out where the words, which are the reference's, don't tell it.
+void Reconciler::log_failure(const kube::ObjectKey& key, const Verdict& verdict) {
+  if (verdict.state != State::not_ours)
+    return log_error("Error updating", {{"key", kube::to_text(key)}, {"error", verdict.message}});
+  log_error("Error updating",
+            {{"key", kube::to_text(key)},
+             {"error", verdict.message},
+             {"hint", "to hand the Secret over: kubectl annotate secret " + key.name + " -n " +
+                          key.namespace_ + " " + std::string(annotation::managed) + "=true"}});
+}
+
 Awaitable<Next> Reconciler::report(Seen& seen, Verdict verdict) {
   const bool synced = verdict.state == State::synced;
   if (!synced && !verdict.known_before) {
     parts_.metrics.unseal_failed(verdict.counted_as, seen.key.namespace_);
-    log_error("Error updating", {{"key", kube::to_text(seen.key)}, {"error", verdict.message}});
+    log_failure(seen.key, verdict);
   }
   Outcome outcome{synced, verdict.reason, std::string(verdict.status_prefix) + verdict.message, {}};
   if (synced) {
@@ -242,12 +254,28 @@ void Reconciler::record(const Seen& seen, const Verdict& verdict) {
     log_info("SealedSecret unsealed successfully", {{"key", kube::to_text(seen.key)}});
     parts_.events.record(subject, kube::EventType::normal, "Unsealed",
                          "SealedSecret unsealed successfully");
+    if (seen.drifted) record_repair(seen, subject);
   } else if (verdict.reason == outcome_reason::unseal_failed) {
     parts_.events.record(subject, kube::EventType::warning, "ErrUnsealFailed",
                          "Failed to unseal: " + verdict.message);
   } else {
     parts_.events.record(subject, kube::EventType::warning, "ErrUpdateFailed", verdict.message);
   }
+}
+
+/// Whoever changed the Secret by hand is to see why the change did not stay.
+void Reconciler::record_repair(const Seen& seen, const kube::EventSubject& subject) {
+  const auto key = kube::to_text(seen.key);
+  const auto writer =
+      seen.secret ? other_writer(*seen.secret, parts_.client.field_manager()) : std::string();
+  log_info("A Secret was changed by something else; it is put back",
+           {{"key", key}, {"deleted", !seen.secret.has_value()}, {"field_manager", writer}});
+  const auto by = writer.empty() ? std::string() : " by " + quoted(printable(writer));
+  parts_.events.record(subject, kube::EventType::normal, "Repaired",
+                       "Secret " + key + " was " +
+                           (seen.secret ? "changed" + by : std::string("deleted")) +
+                           "; it is put back as the SealedSecret has it. To change it for good, "
+                           "change the SealedSecret");
 }
 
 }  // namespace bulla

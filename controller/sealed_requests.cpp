@@ -144,8 +144,9 @@ struct SealedRequests::Slots {
     std::stable_sort(candidates.begin(), candidates.end(), [this](const Place& a, const Place& b) {
       return count_of(a->client) > count_of(b->client);
     });
-    const auto gave_up = std::find_if(candidates.begin(), candidates.end(),
-                                      [](const Place& slot) { return slot->give_up && slot->give_up(); });
+    const auto gave_up = std::find_if(candidates.begin(), candidates.end(), [](const Place& slot) {
+      return slot->give_up && slot->give_up();
+    });
     if (gave_up == candidates.end()) return false;
     std::erase(taken, *gave_up);
     return true;

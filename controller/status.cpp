@@ -118,6 +118,28 @@ json::array next_conditions(const json::value* old, const Says& synced, const Sa
   return conditions;
 }
 
+/// An entry of managedFields.
+struct Writing {
+  std::string_view manager = {};
+  std::string_view time = {};  ///< RFC 3339 in UTC: in order as text
+};
+
+/// The last one by those who are asked for, of the object or of a subresource of it.
+template <class Wanted>
+Writing last_writing(const json::value& object, std::string_view subresource,
+                     const Wanted& wanted) {
+  const json::value* all = kube::find_member(object, {"metadata", "managedFields"});
+  if (all == nullptr || !all->is_array()) return {};
+  Writing last;
+  for (const json::value& one : all->get_array()) {
+    const Writing writing{kube::text_at(one, {"manager"}), kube::text_at(one, {"time"})};
+    if (kube::text_at(one, {"subresource"}) == subresource && wanted(writing.manager) &&
+        writing.time >= last.time)
+      last = writing;
+  }
+  return last;
+}
+
 }  // namespace
 
 std::vector<std::string> keys_in_status(const json::value& sealed) {
@@ -164,18 +186,14 @@ std::string status_writer(std::string_view own_namespace) {
 }
 
 std::string other_status_writer(const json::value& sealed, std::string_view own) {
-  const json::value* all = kube::find_member(sealed, {"metadata", "managedFields"});
-  if (all == nullptr || !all->is_array()) return {};
-  std::string_view writer;
-  std::string_view last;
-  for (const json::value& one : all->get_array()) {
-    const auto time = kube::text_at(one, {"time"});  // RFC 3339 in UTC: in order as text
-    const auto manager = kube::text_at(one, {"manager"});
-    if (kube::text_at(one, {"subresource"}) != "status" || manager == own || time < last) continue;
-    writer = manager;
-    last = time;
-  }
-  return std::string(writer);
+  return std::string(
+      last_writing(sealed, "status", [&](std::string_view one) { return one != own; }).manager);
+}
+
+std::string other_writer(const json::value& object, std::string_view own) {
+  const auto ours = last_writing(object, "", [&](std::string_view one) { return one == own; });
+  const auto other = last_writing(object, "", [&](std::string_view one) { return one != own; });
+  return std::string(other.time < ours.time ? "" : other.manager);
 }
 
 std::optional<json::value> next_status(const json::value* old, const Outcome& outcome,

@@ -48,6 +48,8 @@ struct SyncRecord {
 /// client calls itself, or the first word of its User-Agent); empty if that can't be told.
 [[nodiscard]] std::string other_status_writer(const boost::json::value& sealed,
                                               std::string_view own);
+/// The same of the rest of an object: whoever wrote it since `own` did.
+[[nodiscard]] std::string other_writer(const boost::json::value& object, std::string_view own);
 
 /// How a pass over a SealedSecret ended, for its owner to read.
 struct Outcome {

@@ -137,6 +137,11 @@ void Client::break_off() const noexcept {
 
 asio::any_io_executor Client::executor() const { return impl_->executor; }
 
+std::string Client::field_manager() const {
+  const std::string& agent = impl_->shared->options.user_agent;
+  return agent.substr(0, agent.find('/'));
+}
+
 Awaitable<Result<Response>> Client::send(Request request) const {
   return send_request(impl_, std::move(request));
 }

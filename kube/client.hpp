@@ -128,6 +128,8 @@ class Client {
   /// Breaks off every request and watch that is under way; later ones make new connections.
   void break_off() const noexcept;
   [[nodiscard]] boost::asio::any_io_executor executor() const;
+  /// What the API server calls us in managedFields, where a request names no other.
+  [[nodiscard]] std::string field_manager() const;
 
   struct Impl;
 

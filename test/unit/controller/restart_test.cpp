@@ -3,6 +3,7 @@
 // A restart looks at nothing that is in sync; and what is in sync stays so.
 #include <doctest/doctest.h>
 
+#include "captured_output.hpp"
 #include "json_text.hpp"
 #include "world.hpp"
 
@@ -149,11 +150,65 @@ TEST_CASE("a Secret of ours that is changed is put right") {
   world.let_the_queue_drain();
   set_item(world, "n", wrong);
   CHECK(world.server.wait_for([&] { return item_is(world, "n", right); }));
+  CHECK(world.wait_for_event("n",
+                             "Normal Repaired x1: Secret n/s was changed; it is put back as "
+                             "the SealedSecret has it. To change it for good, change the "
+                             "SealedSecret"));
   world.let_the_queue_drain();
   CHECK(world.condition("n", "s") == "True: ");
   // And the record follows, so that the next restart is cheap too.
   restart(world);
   CHECK(requests_about(world, "n") == 0);
+}
+
+TEST_CASE("a Secret that is deleted comes back, and its owner is told why") {
+  World world;
+  world.apply(good_object("n", "s"));
+  REQUIRE(world.wait_for_condition("n", "s", "True"));
+  world.let_the_queue_drain();
+  world.server.remove("secrets", "n", "s");
+  CHECK(world.wait_for_event("n",
+                             "Normal Repaired x1: Secret n/s was deleted; it is put back as "
+                             "the SealedSecret has it. To change it for good, change the "
+                             "SealedSecret"));
+  CHECK(item_is(world, "n", right));
+}
+
+TEST_CASE("whoever edits the SealedSecret itself repairs nothing") {
+  World world;
+  world.apply(good_object("n", "s"));
+  REQUIRE(world.wait_for_condition("n", "s", "True"));
+  world.let_the_queue_drain();
+  auto changed = good_object("n", "s");
+  changed.at("spec").at("template").at("metadata").as_object()["labels"] = {{"l", "v"}};
+  world.apply(changed);
+  REQUIRE(world.wait_for_event("n", "Normal Unsealed x2: SealedSecret unsealed successfully"));
+  world.let_the_queue_drain();
+  CHECK(world.server.count_requests({.verb = "create", .resource = "events", .ns = "n"}) == 1);
+}
+
+TEST_CASE("a start ends with one line that counts the objects") {
+  CapturedOutput output;
+  {
+    World::Settings settings;
+    settings.start = false;
+    World world(settings);
+    world.apply(good_object("n", "s"));
+    world.apply(good_object("m", "s"));
+    auto closed = good_object("o", "s");
+    closed.at("metadata").as_object()["name"] = "other";
+    world.apply(closed);
+    world.start();
+    REQUIRE(world.wait_for_condition("o", "other", "False: no key could decrypt secret (foo)"));
+    world.let_the_queue_drain();
+    restart(world);
+  }
+  const auto log = output.end();
+  const std::string_view line =
+      "msg=\"All SealedSecrets were looked at\" sealed_secrets=3 in_sync=2 not_in_sync=1\n";
+  const auto first = log.find(line);
+  REQUIRE(first != std::string::npos);
+  CHECK(log.find("were looked at", first + line.size()) != std::string::npos);
 }
 
 TEST_CASE("with --repair-drift=false it is left as it is") {

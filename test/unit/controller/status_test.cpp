@@ -230,4 +230,18 @@ TEST_CASE("who else writes a status is told from what the API server notes") {
   CHECK(other_status_writer(json_of("{'metadata':{'managedFields':7}}"), own).empty());
 }
 
+TEST_CASE("who else wrote an object is told, if that was since we did") {
+  const auto noted_by = [](std::string_view entries) {
+    return json_of("{'metadata':{'managedFields':[" + std::string(entries) + "]}}");
+  };
+  const auto ours = "{'manager':'us','time':'2026-01-01T00:00:05Z'}";
+  const auto edited = ",{'manager':'kubectl-edit','time':'2026-01-01T00:00:05Z'}";
+  const auto before = ",{'manager':'kubectl-create','time':'2026-01-01T00:00:04Z'}";
+  const auto status = ",{'manager':'other','time':'2026-01-01T00:00:09Z','subresource':'status'}";
+  CHECK(other_writer(noted_by(ours + std::string(edited) + before), "us") == "kubectl-edit");
+  CHECK(other_writer(noted_by(ours + std::string(before)), "us").empty());
+  CHECK(other_writer(noted_by(ours + std::string(status)), "us").empty());
+  CHECK(other_writer(noted_by(""), "us").empty());
+}
+
 }  // namespace bulla::test
