@@ -111,6 +111,12 @@ constexpr std::size_t opening_cpu_seconds_max = 60;
 constexpr std::size_t quick_operations_max = 64;
 /// Processor time of its templates in that look.
 constexpr std::size_t quick_template_milliseconds_max = 200;
+/// Namespaces whose objects get that much. Where more of them want something at a time, each look
+/// is so much shorter, down to the numbers below: a new object of one namespace waits for one look
+/// at each other, which may all be one tenant's.
+constexpr std::size_t full_quick_looks = 4;
+constexpr std::size_t quick_operations_min = 8;
+constexpr std::size_t quick_template_milliseconds_min = 25;
 /// An object of more bytes takes one of so many places while a pass works on it, the last of which
 /// is not for thorough passes: parsed, nested lists take 25 times their size, and sixteen passes at
 /// a time would hold them.

@@ -12,6 +12,7 @@
 #include "controller/key_choice.hpp"
 #include "controller/pass.hpp"
 #include "controller/paths.hpp"
+#include "controller/quick_look.hpp"
 #include "controller/secret_policy.hpp"
 #include "controller/secret_update.hpp"
 #include "resource/objects.hpp"
@@ -26,9 +27,9 @@ namespace {
 
 /// What templates may use up in a quick look. Those with more memory go on one at a time (see
 /// AllocationBudget): a thread that waits for its turn would be one less for everybody.
-tmpl::Limits quick_template_limits() {
+tmpl::Limits quick_template_limits(const QuickLook& look) {
   tmpl::Limits quick;
-  quick.time_max = std::chrono::milliseconds(limits::quick_template_milliseconds_max);
+  quick.time_max = look.templates;
   quick.memory_bytes_max = 2 * limits::mib;
   return quick;
 }
@@ -39,6 +40,7 @@ struct Opening {
   std::vector<Keyring::Entry> order;
   bool accepts_deprecated;
   bool thoroughly;
+  QuickLook quick;
   Attempts::Attempt attempt;
 
   Result<Unsealed> operator()() const;
@@ -63,14 +65,14 @@ Result<Unsealed> Opening::operator()() const {
   const auto end = thread_cpu_time() + time_max;
   std::size_t operations = 0;
   const auto may_go_on = [&] {
-    if (!thoroughly && operations++ >= limits::quick_operations_max) return false;
+    if (!thoroughly && operations++ >= quick.operations) return false;
     return !attempt.pointless() && thread_cpu_time() < end;
   };
   UnsealOptions how{.accept_deprecated_data = accepts_deprecated,
                     .may_go_on = may_go_on,
                     .operations_max = limits::operations_per_object_max,
                     .closed_items_max = limits::closed_items_max};
-  if (!thoroughly) how.template_limits = quick_template_limits();
+  if (!thoroughly) how.template_limits = quick_template_limits(quick);
   Unsealing work(*sealed, order, std::move(how));
   while (!work.open_until(std::chrono::steady_clock::time_point::max())) {
   }
@@ -309,8 +311,11 @@ Awaitable<Result<Reconciler::Opened>> Reconciler::open(const Seen& seen, const K
   if (auto missing = parts_.keys.what_is_missing(); order.empty() && !missing.empty())
     co_return Error{Errc::cannot_decrypt, std::move(missing)};
   const bool own_namespace = seen.key.namespace_ == parts_.options.own_namespace;
-  Opening opening{seen.sealed, std::move(order),
-                  parts_.options.accept_deprecated_v1_data && !own_namespace, seen.thoroughly(),
+  Opening opening{seen.sealed,
+                  std::move(order),
+                  parts_.options.accept_deprecated_v1_data && !own_namespace,
+                  seen.thoroughly(),
+                  quick_look_among(parts_.namespaces_busy()),
                   seen.attempt};
   auto unsealed = co_await parts_.pool.run(seen.key, seen.priority, std::move(opening));
   if (!unsealed && unsealed.error().code == Errc::unavailable) co_return unsealed.error();

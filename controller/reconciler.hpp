@@ -65,7 +65,8 @@ class Reconciler {
     kube::EventRecorder& events;
     Metrics& metrics;
     FairPool& pool;
-    FairTurns& large;  ///< places for passes over large objects
+    FairTurns& large;                              ///< places for passes over large objects
+    std::function<std::size_t()> namespaces_busy;  ///< as of WorkQueue
     const Clock& clock;
     std::chrono::milliseconds refused_retry;  ///< before the first retry; twice that for each more
     kube::WorkQueue::Now now;                 ///< of back-offs
@@ -78,7 +79,8 @@ class Reconciler {
   /// never run it twice at a time for one key. `failures` counts the passes before it that ended in
   /// `retry`.
   ///
-  /// A pass is quick: it costs at most limits::quick_operations_max private-key operations. What
+  /// A pass is quick: it costs at most limits::quick_operations_max private-key operations, and
+  /// fewer where many namespaces wait (see QuickLook). What
   /// needs more, and what needs an explanation why it does not open, ends in `thoroughly`; as a
   /// Turn of that priority it gets it.
   [[nodiscard]] kube::Awaitable<Next> reconcile(kube::Turn turn, std::size_t failures);

@@ -101,6 +101,7 @@ std::optional<Turn> KeyQueue::pop() {
     ++turns_;
     --waiting_;
     ++in_work_;
+    ++worked_on_[key->namespace_];
     if (priority == Priority::thorough) ++thorough_in_work_;
     return Turn{std::move(*key), priority};
   }
@@ -112,6 +113,8 @@ void KeyQueue::done(const ObjectKey& key) {
   if (found == entries_.end() || !found->second.working) return;
   Entry& entry = found->second;
   --in_work_;
+  const auto worked_on = worked_on_.find(key.namespace_);
+  if (--worked_on->second == 0) worked_on_.erase(worked_on);
   if (entry.worked_as == Priority::thorough) --thorough_in_work_;
   entry.working = false;
   if (!entry.dirty) {

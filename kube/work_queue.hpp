@@ -65,6 +65,10 @@ class KeyQueue {
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
   [[nodiscard]] std::size_t delayed() const noexcept { return by_due_.size(); }
   [[nodiscard]] std::size_t in_work() const noexcept { return in_work_; }
+  /// Namespaces for which somebody waits, and those with a key in work; one may count as both.
+  [[nodiscard]] std::size_t namespaces_busy() const noexcept {
+    return waiting_in_.front().namespaces.size() + worked_on_.size();
+  }
   void clear_delayed();
 
  private:
@@ -91,6 +95,7 @@ class KeyQueue {
   std::array<Level, levels.size()> waiting_in_;
   std::set<std::pair<SteadyTime, ObjectKey>> by_due_;
   std::unordered_map<ObjectKey, SteadyTime> due_;
+  std::unordered_map<std::string, std::size_t> worked_on_;  ///< keys in work of each namespace
   std::size_t waiting_ = 0;
   std::size_t in_work_ = 0;
   std::size_t thorough_in_work_ = 0;
@@ -132,6 +137,8 @@ class WorkQueue {
   void shut_down();
   [[nodiscard]] std::size_t waiting() const noexcept { return keys_.waiting(); }
   [[nodiscard]] std::size_t in_work() const noexcept { return keys_.in_work(); }
+  /// As of KeyQueue.
+  [[nodiscard]] std::size_t namespaces_busy() const noexcept { return keys_.namespaces_busy(); }
 
  private:
   void wake_later();

@@ -164,6 +164,18 @@ def foreign_items(cluster):
     return apply_many(cluster, 3, 1400, foreign_envelope())
 
 
+@attack("60 namespaces of one tenant, with objects that take long", seconds=10)
+def many_namespaces(cluster):
+    envelope = foreign_envelope()
+    for number in range(60):
+        namespace = f"tenant{number}"
+        cluster.api.namespace(namespace)
+        for name in ("a", "b"):
+            cluster.apply(cluster.sealed_secret(namespace, name, {f"i{i}": envelope for i in range(90)}))
+        cluster.template(namespace, "slow", ['{{ range until 100000 }}{{ $x := sha512sum "a" }}{{ end }}'])
+    return []
+
+
 @attack("1,000 small objects that do not open", restart=True, seconds=10)
 def small_objects(cluster):
     envelope = foreign_envelope()

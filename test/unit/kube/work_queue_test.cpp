@@ -71,6 +71,26 @@ TEST_CASE("a new key of a namespace waits for one turn of each other namespace")
   CHECK(popped(queue) == a);
 }
 
+TEST_CASE("namespaces are busy that wait for new work, or are worked on") {
+  KeyQueue queue;
+  CHECK(queue.namespaces_busy() == 0);
+  for (const auto* ns : {"a", "b", "c"}) {
+    queue.add({ns, "1"});
+    queue.add({ns, "2"});
+  }
+  queue.add({"d", "1"}, Priority::backlog);
+  CHECK(queue.namespaces_busy() == 3);
+  const auto turn = queue.pop();
+  REQUIRE(turn.has_value());
+  CHECK(queue.namespaces_busy() == 4);  // the first waits, and is worked on
+  const auto second = queue.pop();
+  const auto third = queue.pop();
+  const auto fourth = queue.pop();
+  CHECK(queue.namespaces_busy() == 5);
+  for (const auto& one : {turn, second, third, fourth}) queue.done(one->key);
+  CHECK(queue.namespaces_busy() == 2);
+}
+
 TEST_CASE("new work goes before retries, these before the backlog, and what takes long is last") {
   KeyQueue queue;
   queue.add({"n", "thorough"}, Priority::thorough);
