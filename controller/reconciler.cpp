@@ -97,6 +97,11 @@ Result<Unsealed> Opening::operator()() const {
   return error;
 }
 
+std::string_view type_of(const json::value& secret) {
+  const auto type = kube::text_at(secret, {"type"});
+  return type.empty() ? "Opaque" : type;
+}
+
 KeyHints hints_for(const json::value& sealed, std::vector<std::string> of_object,
                    std::string last) {
   KeyHints hints{std::move(of_object), std::move(last), {}};
@@ -355,8 +360,12 @@ Awaitable<Reconciler::Verdict> Reconciler::write(const Seen& seen, Action action
     co_return Verdict::synced(compares ? nullptr : &*seen.secret, std::move(opened.keys));
   if (compares) co_return unwritten(Verdict::not_managed(seen.key.name, action));
   if (plan.kind == SecretWrite::Kind::immutable) co_return unwritten(Verdict::immutable(seen.key));
+  const bool other_type = type_of(plan.object) != type_of(*seen.secret);
   auto path = secrets_path(seen.key.namespace_, seen.key.name);
-  co_return outcome(co_await parts_.client.update(std::move(path), std::move(plan.object)));
+  auto verdict = outcome(co_await parts_.client.update(std::move(path), std::move(plan.object)));
+  if (other_type && verdict.refused)
+    verdict.message += ". A Secret's type can't be changed: delete the Secret, and it is made anew";
+  co_return verdict;
 }
 
 /// With --old-gc-behavior: deletes the Secret of a SealedSecret that is gone, if it was its own or

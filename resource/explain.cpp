@@ -3,6 +3,7 @@
 #include <set>
 #include <vector>
 
+#include "base/base64.hpp"
 #include "base/limits.hpp"
 #include "resource/open_items.hpp"
 #include "resource/seal.hpp"
@@ -102,6 +103,22 @@ std::string sealed_how(std::string_view base64, std::span<const Keyring::Entry> 
 
 }  // namespace
 
+std::string ciphertext_fault(std::string_view base64) {
+  constexpr std::size_t length_bytes = 2;
+  constexpr std::size_t tag_bytes = 16;
+  constexpr std::size_t rsa_bytes_min = 128;
+  if (base64.empty()) return "is empty, or no text";
+  const auto bytes = decode_base64(base64);
+  if (!bytes) return "is not a ciphertext: it is not base64";
+  if (bytes->size() < length_bytes + rsa_bytes_min + tag_bytes)
+    return "is not a ciphertext: it is too short, or cut off";
+  const std::size_t rsa_bytes = (static_cast<std::size_t>((*bytes)[0]) << 8U) | (*bytes)[1];
+  const bool begins_so = rsa_bytes >= rsa_bytes_min && rsa_bytes % 2 == 0;
+  if (!begins_so || length_bytes + rsa_bytes + tag_bytes > bytes->size())
+    return "is not a ciphertext: it does not begin as one, or is cut off";
+  return {};
+}
+
 std::string explain_failure(const SealedSecret& sealed, std::span<const Keyring::Entry> order,
                             const ExplainOptions& options) {
   const Place here{std::string(sealed.namespace_()), std::string(sealed.name())};
@@ -115,13 +132,14 @@ std::string explain_failure(const SealedSecret& sealed, std::span<const Keyring:
   const auto own_label = seal_label(scope, here.namespace_, here.name);
 
   const auto closed = closed_item(sealed, order, own_label, options);
-  if (!closed.empty()) {
-    const Labels labels{candidates(here, sealed_as), own_label};
-    const auto words = sealed_how(sealed.encrypted_data.at(closed), order, labels, options);
-    if (!words.empty())
-      return "item " + quoted(closed) + " was " + words + "; " + this_object(here, scope);
-  }
+  if (closed.empty()) return {};
+  const std::string item = "item " + quoted(closed) + " ";
+  const auto& base64 = sealed.encrypted_data.at(closed);
+  if (const auto fault = ciphertext_fault(base64); !fault.empty()) return item + fault;
   if (order.empty()) return "there is no key to try";
+  const Labels labels{candidates(here, sealed_as), own_label};
+  const auto words = sealed_how(base64, order, labels, options);
+  if (!words.empty()) return item + "was " + words + "; " + this_object(here, scope);
   return does_not_open(order.size(), here, scope);
 }
 

@@ -106,12 +106,18 @@ class Unsealing {
 /// What is wrong with the templates of `sealed` before they run, one error an item: "WHAT (ITEM)".
 [[nodiscard]] std::vector<Error> check_templates(const SealedSecret& sealed);
 
+/// What is wrong with an item of encryptedData that no key could open, to be said behind its name:
+/// `is empty, or no text`, `is not a ciphertext: it is not base64`. Empty if it has the form of
+/// one.
+[[nodiscard]] std::string ciphertext_fault(std::string_view base64);
+
 /// Why an object that failed with cannot_decrypt does not open, for its owner only (status, Event,
 /// --recovery-unseal), never for an open endpoint: tries the other scopes' labels, and the name and
 /// namespace in the template, which kubeseal puts there. One sentence such as `item "password" was
-/// sealed as prod/db, strict; this object is prod/db2`, or `none of the 3 keys fits`.
-/// Costs at most limits::explain_operations_max private-key operations beyond those for finding an
-/// item that does not open, where `options` names none. The likely keys come first.
+/// sealed as prod/db, strict; this object is prod/db2`, or `none of the 3 keys fits`. Empty if
+/// every item opens. Costs at most limits::explain_operations_max private-key operations beyond
+/// those for finding an item that does not open, where `options` names none. The likely keys come
+/// first.
 struct ExplainOptions {
   std::string_view item = {};            ///< that does not open; empty: look for one
   std::function<bool()> may_go_on = {};  ///< as in UnsealOptions

@@ -15,6 +15,7 @@
 #include "base/yaml_source.hpp"
 #include "resource/fields.hpp"
 #include "resource/scope.hpp"
+#include "resource/seal.hpp"
 
 namespace bulla::sealer {
 
@@ -447,25 +448,10 @@ Error with_kind(Error error, const SealedSecret& sealed) {
 }
 
 std::vector<std::string> damaged_items(const SealedSecret& sealed) {
-  constexpr std::size_t length_bytes = 2;
-  constexpr std::size_t tag_bytes = 16;
-  constexpr std::size_t rsa_bytes_min = 128;
   std::vector<std::string> damaged;
   for (const auto& [item, ciphertext] : sealed.encrypted_data) {
-    const auto name = "item " + quoted(item);
-    const auto bytes = decode_base64(ciphertext);
-    if (ciphertext.empty()) {
-      damaged.push_back(name + " is empty, or no text");
-    } else if (!bytes) {
-      damaged.push_back(name + " is not a ciphertext: it is not base64");
-    } else if (bytes->size() < length_bytes + rsa_bytes_min + tag_bytes) {
-      damaged.push_back(name + " is not a ciphertext: it is too short, or cut off");
-    } else {
-      const std::size_t rsa_bytes =
-          (static_cast<std::size_t>((*bytes)[0]) << 8U) | static_cast<std::size_t>((*bytes)[1]);
-      if (rsa_bytes < rsa_bytes_min || rsa_bytes % 2 != 0 || rsa_bytes > bytes->size())
-        damaged.push_back(name + " is not a ciphertext: it does not begin as one, or is cut off");
-    }
+    const auto fault = ciphertext_fault(ciphertext);
+    if (!fault.empty()) damaged.push_back("item " + quoted(item) + " " + fault);
   }
   return damaged;
 }

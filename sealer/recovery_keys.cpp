@@ -96,6 +96,12 @@ Result<void> add_file(RecoveryKeys& keys, const std::string& path) {
   return {};
 }
 
+SealedSecret without_damaged_items(SealedSecret sealed) {
+  std::erase_if(sealed.encrypted_data,
+                [](const auto& item) { return !ciphertext_fault(item.second).empty(); });
+  return sealed;
+}
+
 }  // namespace
 
 Result<RecoveryKeys> read_recovery_keys(const std::vector<std::string>& files) {
@@ -121,7 +127,9 @@ Error with_reasons(Error error, const std::string& where, const SealedSecret& se
                                 std::string(sealed.name()) + " in " + where);
   for (auto& item : damaged_items(sealed)) error = std::move(error).hint(std::move(item));
   if (error.code != Errc::cannot_decrypt) return error;
-  error = std::move(error).hint(explain_failure(sealed, keys.ring.newest_first()));
+  const auto why = explain_failure(without_damaged_items(sealed), keys.ring.newest_first());
+  if (why.empty()) return error;  // no key is to blame
+  error = std::move(error).hint(why);
   if (sealed.namespace_().empty()) {
     error = std::move(error).hint(
         "it names no namespace: -n NAMESPACE opens it as if it were in that one");

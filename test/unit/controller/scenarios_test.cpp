@@ -221,6 +221,22 @@ TEST_CASE("12: what the API server refuses is told, and made right by an edit") 
   REQUIRE(world.wait_for_event("rec12", unsealed));
 }
 
+TEST_CASE("a type that has changed is told with the way out, and made so once the Secret is gone") {
+  World world;
+  world.apply(good_object("n", "s"));
+  REQUIRE(world.wait_for_event("n", unsealed));
+  Json other = good_object("n", "s");
+  other.at("spec").at("template").as_object()["type"] = "example.com/other";
+  world.apply(other);
+  REQUIRE(world.wait_for_condition(
+      "n", "s",
+      "False: Secret \"s\" is invalid: type: Invalid value: \"example.com/other\": field is "
+      "immutable. A Secret's type can't be changed: delete the Secret, and it is made anew"));
+  world.server.remove("secrets", "n", "s");
+  CHECK(world.wait_for_condition("n", "s", "True"));
+  CHECK(text_at(*world.server.get("secrets", "n", "s"), "type") == "example.com/other");
+}
+
 TEST_CASE("an object in sync causes no write, and our own writes no work") {
   World world;
   world.apply(good_object("n", "s"));

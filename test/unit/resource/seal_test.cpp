@@ -231,9 +231,39 @@ TEST_CASE("what can't be an envelope costs its owner no private-key operation") 
     sealed.encrypted_data["password"] = base64;
     const auto before = private_key_operations();
     CHECK_FALSE(unseal(sealed, keys()).has_value());
-    CHECK(explain_failure(sealed, keys()).starts_with("none of the 2 keys here opens it as "));
+    const auto why = explain_failure(sealed, keys());
+    if (ciphertext_fault(base64).empty()) {
+      CHECK(why.starts_with("none of the 2 keys here opens it as "));
+    } else {
+      CHECK(why == "item \"password\" " + ciphertext_fault(base64));
+    }
     CHECK(private_key_operations() == before);
   }
+}
+
+TEST_CASE("what can't be a ciphertext is told for what it is, and no key is blamed") {
+  const auto good = sealed_for_a(secret());
+  const auto whole = decode_base64(good.encrypted_data.at("password")).value();
+  const auto first_bytes = [&](std::size_t count) {
+    return encode_base64(std::span(whole).first(count));
+  };
+  auto long_length = whole;
+  long_length[0] = 2;
+  struct Case {
+    std::string base64;
+    const char* fault;
+  };
+  const auto cut = "is not a ciphertext: it does not begin as one, or is cut off";
+  for (const auto& c :
+       {Case{"", "is empty, or no text"}, Case{"hunter2!", "is not a ciphertext: it is not base64"},
+        Case{"AQA=", "is not a ciphertext: it is too short, or cut off"},
+        Case{first_bytes(145), "is not a ciphertext: it is too short, or cut off"},
+        Case{first_bytes(273), cut}, Case{encode_base64(long_length), cut},
+        Case{good.encrypted_data.at("password"), ""}}) {
+    CAPTURE(c.base64);
+    CHECK(ciphertext_fault(c.base64) == c.fault);
+  }
+  CHECK(explain_failure(good, keys()).empty());  // it opens
 }
 
 TEST_CASE("an object is refused before it is opened when it has more items than a Secret holds") {

@@ -285,6 +285,8 @@ TEST_CASE("an item that no key could open is told before keys are blamed") {
   const auto opened = sealer::recovery_unseal(options);
   CHECK(has_hint(opened, "item \"cut\" is not a ciphertext: it is too short, or cut off"));
   CHECK(has_hint(opened, "item \"plain\" is not a ciphertext: it is not base64"));
+  for (const auto& hint : opened.error().hints)
+    CHECK_FALSE(hint.starts_with("the one key here does not open it"));  // it opens "whole"
 }
 
 TEST_CASE("documents that were joined without a line between them are told as such") {
