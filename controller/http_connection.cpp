@@ -343,10 +343,9 @@ net::awaitable<error_code> HttpConnection::read_body(Stream& stream, Parser& par
     co_await net::async_write(stream, net::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25),
                               into(error));
   }
-  // The parser takes one piece at a time, and a line of chunks or trailers in one piece.
   bool is_line = false;
   auto line_seen = [&is_line](std::uint64_t, beast::string_view, error_code&) { is_line = true; };
-  parser.on_chunk_header(line_seen);
+  parser.on_chunk_header(line_seen);  // may be set but once, before the body begins
   awaited_ = Awaited::body;
   bool needs_more = buffer_.size() == 0;
   while (!error && !parser.is_done()) {
@@ -356,18 +355,28 @@ net::awaitable<error_code> HttpConnection::read_body(Stream& stream, Parser& par
       if (awaited_ == Awaited::body_given_up) error = net::error::operation_aborted;
       if (error) break;
     }
-    is_line = false;
-    const auto unparsed = buffer_.cdata();
-    const std::size_t taken = parser.put(unparsed, error);
-    const std::string_view piece(static_cast<const char*>(unparsed.data()), taken);
-    if (is_line && (has_folded_line(piece) || has_bare_cr_or_lf(piece)))
-      error = http::error::bad_chunk;
-    buffer_.consume(taken);
+    error = take_piece(parser, is_line);
     needs_more = error == http::error::need_more || buffer_.size() == 0;
     if (error == http::error::need_more) error = {};
   }
   if (!error) awaited_ = Awaited::nothing;
   co_return error;
+}
+
+/// Gives the parser what has come of the body. It takes one piece of it: some data, or the line of
+/// a chunk, or the last such line and the trailers; `is_line` is set by its callback. need_more:
+/// that one has not come as a whole.
+template <class Parser>
+error_code HttpConnection::take_piece(Parser& parser, bool& is_line) {
+  is_line = false;
+  error_code error;
+  const auto unparsed = buffer_.cdata();
+  const std::size_t taken = parser.put(unparsed, error);
+  const std::string_view piece(static_cast<const char*>(unparsed.data()), taken);
+  if (is_line && (has_folded_line(piece) || has_bare_cr_or_lf(piece)))
+    error = http::error::bad_chunk;
+  buffer_.consume(taken);
+  return error;
 }
 
 /// For another request: the place that this one holds while its body does not come.

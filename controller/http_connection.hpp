@@ -75,6 +75,8 @@ class HttpConnection {
   template <class Stream, class Parser>
   [[nodiscard]] boost::asio::awaitable<boost::system::error_code> read_body(Stream& stream,
                                                                             Parser& parser);
+  template <class Parser>
+  [[nodiscard]] boost::system::error_code take_piece(Parser& parser, bool& is_line);
   template <class Stream>
   [[nodiscard]] boost::asio::awaitable<bool> write(Stream& stream, HttpReply reply,
                                                    const AnswerTo& to);
