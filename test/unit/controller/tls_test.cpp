@@ -116,6 +116,20 @@ TEST_CASE("a server with an identity speaks TLS, and closes what is plain") {
   net::read(secure, net::dynamic_buffer(answer), end);
   CHECK(answer.find("you asked for /x") != std::string::npos);
 
+  for (const int version : {TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION}) {
+    CAPTURE(version);
+    net::ssl::context one(net::ssl::context::tls_client);
+    // Of what the library itself would refuse, nothing: the server has to.
+    SSL_CTX_set_security_level(one.native_handle(), 0);
+    SSL_CTX_set_min_proto_version(one.native_handle(), version);
+    SSL_CTX_set_max_proto_version(one.native_handle(), version);
+    net::ssl::stream<net::ip::tcp::socket> stream(client_io, one);
+    stream.next_layer().connect(there);
+    boost::system::error_code refused;
+    stream.handshake(net::ssl::stream_base::client, refused);
+    CHECK(refused.failed() == (version < TLS1_2_VERSION));
+  }
+
   net::ip::tcp::socket plain(client_io);
   plain.connect(there);
   net::write(plain, net::buffer(request), end);
