@@ -21,9 +21,9 @@ constexpr std::size_t input_bytes = 64 * limits::kib;
 
 /// 100 Continue, 103 Early Hints: the answer comes behind them (RFC 9110 section 15.2). Not 101,
 /// which nothing of ours asks for.
-bool is_interim(http::status status) {
-  return http::to_status_class(status) == http::status_class::informational &&
-         status != http::status::switching_protocols;
+bool is_interim(unsigned status) {
+  constexpr unsigned switching_protocols = 101;
+  return status / 100 == 1 && status != switching_protocols;
 }
 
 }  // namespace
@@ -106,7 +106,7 @@ Awaitable<Result<void>> AnswerReader::read_one_head() {
 
 Awaitable<Result<AnswerHead>> AnswerReader::read_head() {
   auto read = co_await read_one_head();
-  for (std::size_t interim = 1; read && is_interim(parser_->get().result()); ++interim) {
+  for (std::size_t interim = 1; read && is_interim(parser_->get().result_int()); ++interim) {
     if (interim > limits::interim_answers_max)
       co_return unavailable("the server sends one interim answer after the other");
     expect_answer();

@@ -69,6 +69,7 @@ std::string closed_item(const SealedSecret& sealed, std::span<const Keyring::Ent
   if (!options.item.empty()) return std::string(options.item);
   ItemOpener opener(order, Effort::least, options.may_go_on);
   for (const auto& [item, base64] : sealed.encrypted_data) {
+    if (!ciphertext_fault(base64).empty()) return item;
     const auto opened = opener.open(base64, label);
     if (!opened && opened.error().code == Errc::cannot_decrypt) return item;
   }
