@@ -24,7 +24,7 @@ struct Reconciler::Seen {
 
   /// The Secret is right for the object, as far as is known; nothing has changed since.
   bool in_sync = false;
-  bool under_other_flags = false;            ///< but for its labels and annotations
+  bool under_other_flags = false;  ///< but for its labels and annotations
   /// It was, and something else changed or deleted the Secret since.
   bool drifted = false;
   std::shared_ptr<const Keyring> ring = {};  ///< when the pass began
