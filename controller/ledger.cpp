@@ -115,7 +115,13 @@ bool Ledger::status_is_foreign(const json::value& object) {
 SecretVersion Ledger::right_secret(const json::value& object) const {
   const auto it = entries_.find(kube::key_of(object));
   if (it == entries_.end() || it->second.state != State::synced) return 0;
-  return it->second.looked_at == digest_of_object(object) ? it->second.secret : 0;
+  return once_right_secret(object);
+}
+
+SecretVersion Ledger::once_right_secret(const json::value& object) const {
+  const auto it = entries_.find(kube::key_of(object));
+  if (it == entries_.end() || it->second.looked_at != digest_of_object(object)) return 0;
+  return it->second.secret;
 }
 
 bool Ledger::is_under_other_flags(const kube::ObjectKey& key) const {

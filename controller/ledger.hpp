@@ -101,6 +101,8 @@ class Ledger {
   /// The Secret that the last pass left right, if the object is still the same; else 0. Call it
   /// before pass_begins().
   [[nodiscard]] SecretVersion right_secret(const boost::json::value& object) const;
+  /// The same, also when the Secret is known to have changed since.
+  [[nodiscard]] SecretVersion once_right_secret(const boost::json::value& object) const;
   /// Whether that Secret's items are right, but not its metadata: it was written under other flags.
   /// Call it before pass_begins(), too.
   [[nodiscard]] bool is_under_other_flags(const kube::ObjectKey& key) const;

@@ -244,6 +244,7 @@ Awaitable<Result<Reconciler::Seen>> Reconciler::look(kube::Turn turn, Attempts::
   if (!sealed) co_return sealed.error();
   parts_.marks.looks_at(key, digest_of_object(*sealed));
   const auto right = parts_.ledger.right_secret(*sealed);
+  const auto once_right = parts_.ledger.once_right_secret(*sealed);
   seen.under_other_flags = parts_.ledger.is_under_other_flags(key);
   parts_.ledger.pass_begins(*sealed);
   SealedSecret::drop_unread(*sealed);
@@ -254,12 +255,12 @@ Awaitable<Result<Reconciler::Seen>> Reconciler::look(kube::Turn turn, Attempts::
   if (secret) {
     seen.secret = std::move(*secret);
     seen.in_sync = right != 0 && right == version_of_secret(*seen.secret);
-    seen.drifted = right != 0 && !seen.in_sync;
+    seen.drifted = once_right != 0 && once_right != version_of_secret(*seen.secret);
   } else if (secret.error().code != Errc::not_found) {
     // Not `not_found`: that would mean that the SealedSecret is gone.
     co_return std::move(secret).error();
   } else {
-    seen.drifted = right != 0;
+    seen.drifted = once_right != 0;
   }
   co_return seen;
 }

@@ -135,8 +135,14 @@ TEST_CASE("the Secret that is right is known while the object is the same and no
   CHECK(ledger.right_secret(object) == right);
   CHECK(ledger.right_secret(sealed("'uid':'u','generation':2,")) == 0);
   CHECK(ledger.right_secret(sealed("'uid':'u2','generation':1,")) == 0);
+
+  CHECK(ledger.secret_is(secret_at("8")) == SecretNews::drifted);
+  CHECK(ledger.right_secret(object) == 0);
+  CHECK(ledger.once_right_secret(object) == right);
+  CHECK(ledger.once_right_secret(sealed("'uid':'u','generation':2,")) == 0);
   ledger.pass_begins(object);
   CHECK(ledger.right_secret(object) == 0);
+  CHECK(ledger.once_right_secret(object) == 0);
 }
 
 TEST_CASE("what changed during a pass is not what the pass left right") {
