@@ -9,7 +9,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(sys.argv[1])
-TEXT = r'"((?:[^"\\]|\\.)*)"'
+TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'  # literals that stand behind each other are one
 
 
 def in_code():
@@ -17,7 +17,8 @@ def in_code():
     found = {"error": set(), "info": set()}
     for room in ("controller", "kube"):
         for file in ROOT.glob(room + "/*.cpp"):
-            for function, message in re.findall(r"log_(error|info|trouble)\(\s*" + TEXT, file.read_text()):
+            for function, literals in re.findall(r"log_(error|info|trouble)\(\s*" + TEXT, file.read_text()):
+                message = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals))
                 if function == "trouble" and " " not in message:
                     continue  # a word that is put into a message that is found where it is written
                 found["info" if function == "info" else "error"].add(message)
