@@ -165,6 +165,21 @@ TEST_CASE("a terminal sees which items were replaced and which are new") {
   CHECK(terminal.text() == options.merge_into + ": prod/db: replaced a; added passwrod\r\n");
 }
 
+TEST_CASE("a terminal sees the fingerprint of the key whose certificate is fetched") {
+  const Desk desk;
+  auto options = desk.options("");
+  options.fetch_certificate = true;
+  {
+    TerminalErrors terminal;
+    CHECK(told(sealer::run(options)) == "");
+    CHECK(terminal.text() ==  // ssh-keygen -lf
+          "(the key's fingerprint: SHA256:tlZF+Asz0MzECugKK7HEWjdChnp5KiZm7rVJfUCOy6s)\r\n");
+  }
+  const CapturedErrors errors;  // no terminal
+  CHECK(told(sealer::run(options)) == "");
+  CHECK(errors.text().empty());
+}
+
 TEST_CASE("an input of another namespace is merged with a warning") {
   const Desk desk;
   auto options = desk.options("metadata: {name: any, namespace: elsewhere}\nstringData: {a: b}\n");
