@@ -46,15 +46,6 @@ struct Opening {
   Result<Unsealed> operator()() const;
 };
 
-/// One line an item is more than `kubectl get` shows: it cuts a cell at its first line, which is to
-/// say why, and how many more there are.
-std::string with_first_line(std::string lines, const std::string& why, std::size_t items) {
-  std::string added = why.empty() ? "" : ": " + why;
-  if (items > 1)
-    added += " (and " + std::to_string(items - 1) + " more item" + (items > 2 ? "s)" : ")");
-  return lines.insert(std::min(lines.find('\n'), lines.size()), added);
-}
-
 /// What the object opens to. Errors: unavailable when the attempt has become pointless, or a quick
 /// look does not do; else those of SealedSecret::from_json() and unseal().
 Result<Unsealed> Opening::operator()() const {
@@ -89,11 +80,12 @@ Result<Unsealed> Opening::operator()() const {
     return Error{Errc::invalid_input, "opening it takes more than " +
                                           std::to_string(limits::opening_cpu_seconds_max) +
                                           " s of computing: use several objects"};
-  // Only the owner of the object reads this: status and Event.
-  const std::string why =
-      closed ? explain_failure(*sealed, order, {.item = work.closed_item(), .may_go_on = may_go_on})
-             : "";
-  error.message = with_first_line(std::move(error.message), why, work.failed_items());
+  if (closed) {
+    // Only the owner of the object reads this: status and Event.
+    const std::string why =
+        explain_failure(*sealed, order, {.item = work.closed_item(), .may_go_on = may_go_on});
+    if (!why.empty()) error.message += ": " + why;
+  }
   return error;
 }
 

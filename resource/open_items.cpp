@@ -37,7 +37,7 @@ Result<Keyring::Opened> ItemOpener::open(std::string_view base64, std::string_vi
 
 void ItemFailures::add(const Error& error, std::string_view item) {
   undecryptable_only_ = undecryptable_only_ && error.code == Errc::cannot_decrypt;
-  if (count_++ > 0) message_ += '\n';
+  if (!message_.empty()) message_ += '\n';
   message_.append(printable(error.message)).append(" (").append(printable(item)).append(")");
 }
 

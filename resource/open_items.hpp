@@ -52,14 +52,12 @@ class ItemOpener {
 class ItemFailures {
  public:
   void add(const Error& error, std::string_view item);
-  [[nodiscard]] bool any() const noexcept { return count_ > 0; }
-  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+  [[nodiscard]] bool any() const noexcept { return !message_.empty(); }
   /// Code cannot_decrypt when some item did not open and nothing else was wrong.
   [[nodiscard]] Error error() &&;
 
  private:
   std::string message_;
-  std::size_t count_ = 0;
   bool undecryptable_only_ = true;
 };
 

@@ -188,7 +188,6 @@ struct Unsealing::Impl {
   std::atomic<std::size_t> operations = 0;
   std::atomic<std::size_t> closed = 0;  ///< items that did not open
   std::atomic<bool> stopped = false;
-  std::size_t failed_items = 0;
   bool reached_a_bound = false;  ///< templates
 
   [[nodiscard]] bool spend_operation() {
@@ -275,7 +274,6 @@ Result<Unsealed> Unsealing::finish() {
   state.reached_a_bound = render(secret_template.data, out.secret.data, how, failures);
   for (const auto& item : secret_template.left_out) out.secret.data.erase(item);
   if (failures.any()) {
-    state.failed_items = failures.count() + left_out;
     auto error = std::move(failures).error();
     if (left_out > 0) error.message += "\n" + std::to_string(left_out) + " more were not tried";
     return error;
@@ -285,8 +283,6 @@ Result<Unsealed> Unsealing::finish() {
   out.secret.immutable = secret_template.immutable;
   return out;
 }
-
-std::size_t Unsealing::failed_items() const noexcept { return impl_->failed_items; }
 
 bool Unsealing::templates_reached_a_bound() const noexcept { return impl_->reached_a_bound; }
 

@@ -93,8 +93,6 @@ class Unsealing {
   [[nodiscard]] Result<Unsealed> finish();
   /// The first item that no key opened; empty if there is none.
   [[nodiscard]] std::string_view closed_item() const noexcept;
-  /// After finish(): the items that its error is about, those that were not tried included.
-  [[nodiscard]] std::size_t failed_items() const noexcept;
   /// After finish(): whether its error may be due to the options' template_limits.
   [[nodiscard]] bool templates_reached_a_bound() const noexcept;
 

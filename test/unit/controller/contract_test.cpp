@@ -215,23 +215,6 @@ TEST_CASE("Argo CD and kstatus (Flux) come to the right answer at every step of 
   CHECK(kstatus(now()) == "Terminating");
 }
 
-TEST_CASE("the first line of a condition says why nothing opens, and how many items more") {
-  World world;
-  Json object = good_object("n", "s");
-  object.at("metadata").as_object().erase("annotations");  // cluster-wide it was sealed
-  auto& items = object.at("spec").at("encryptedData").as_object();
-  items["bar"] = Json(items.at("foo"));
-  items["baz"] = Json(items.at("foo"));
-  world.apply(object);
-  REQUIRE(world.wait_for_condition("n", "s", "False: no key could decrypt secret (bar): item "));
-  const auto message = world.condition("n", "s");
-  const auto first = message.substr(0, message.find('\n'));
-  CHECK(first.find("cluster-wide") != std::string::npos);
-  CHECK(first.ends_with(" (and 2 more items)"));
-  CHECK(message.find("\nno key could decrypt secret (baz)\nno key could decrypt secret (foo)") !=
-        std::string::npos);
-}
-
 TEST_CASE("condition_info of a namespace ends with it, also when a status is being written") {
   World world;
   world.apply(good_object("n", "s"));
