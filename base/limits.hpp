@@ -115,8 +115,8 @@ constexpr std::size_t quick_template_milliseconds_max = 200;
 /// is so much shorter, down to the numbers below: a new object of one namespace waits for one look
 /// at each other, which may all be one tenant's.
 constexpr std::size_t full_quick_looks = 4;
-constexpr std::size_t quick_operations_min = 8;
-constexpr std::size_t quick_template_milliseconds_min = 25;
+constexpr std::size_t quick_operations_min = 4;
+constexpr std::size_t quick_template_milliseconds_min = 12;
 /// An object of more bytes takes one of so many places while a pass works on it, the last of which
 /// is not for thorough passes: parsed, nested lists take 25 times their size, and sixteen passes at
 /// a time would hold them.
