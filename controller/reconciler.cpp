@@ -63,7 +63,10 @@ Result<Unsealed> Opening::operator()() const {
                     .may_go_on = may_go_on,
                     .operations_max = limits::operations_per_object_max,
                     .closed_items_max = limits::closed_items_max};
-  if (!thoroughly) how.template_limits = quick_template_limits(quick);
+  if (!thoroughly) {
+    how.closed_items_max = 1;  // it needs a thorough pass then, for the reasons
+    how.template_limits = quick_template_limits(quick);
+  }
   Unsealing work(*sealed, order, std::move(how));
   while (!work.open_until(std::chrono::steady_clock::time_point::max())) {
   }
