@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.hpp"
 
+#include <sodium.h>
+
 #include <algorithm>
 #include <boost/json/error.hpp>
 #include <boost/json/parser.hpp>
@@ -13,6 +15,20 @@ namespace bulla {
 namespace json = boost::json;
 
 namespace {
+
+/// At its end, wipes the stack below it. The parser takes a text with escapes apart in a buffer
+/// there: an annotation, say, that holds a whole Secret as JSON.
+class WipedStack {
+ public:
+  WipedStack() = default;
+  WipedStack(const WipedStack&) = delete;
+  WipedStack& operator=(const WipedStack&) = delete;
+  ~WipedStack() { sodium_stackzero(bytes); }
+
+ private:
+  /// The buffer's 4 KiB, below limits::depth_max lists and maps of the parser's.
+  static constexpr std::size_t bytes = 128 * limits::kib;
+};
 
 Result<json::value> parsed(std::string_view text, boost::system::error_code& failure) {
   json::parse_options options;
@@ -51,6 +67,7 @@ SecretBuffer without_deeper(std::string_view text) {
 }  // namespace
 
 Result<json::value> read_json(std::string_view text, const JsonRules& rules) {
+  const WipedStack stack;
   ReadingBudget budget(std::max(text.size(), rules.counts_as_bytes));
   const AllocationBudget::Scope scope(budget.memory());
   try {
