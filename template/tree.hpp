@@ -45,6 +45,7 @@ struct Node {
   virtual ~Node() = default;
 
   // A tree counts in the budget of who parses it. With what a node keeps in vectors and names.
+  // NOLINTNEXTLINE(misc-new-delete-overloads): it overlooks the operator delete with a size
   static void* operator new(std::size_t bytes) {
     AllocationBudget::count_allocation(bytes + parts_bytes);
     return ::operator new(bytes);
